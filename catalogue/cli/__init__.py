@@ -1,0 +1,29 @@
+"""The ``catalogue`` command: everything an operator does from a terminal, through the same services as the pages."""
+
+import sys
+
+import click
+
+from catalogue.cli import database, serve
+from catalogue.services.errors import Refused
+from catalogue.settings import SettingsError
+
+__all__ = ["main"]
+
+
+@click.group()
+def cli() -> None:
+    """Run and look after the catalogue. Settings come from CATALOGUE_* variables, see docs/settings.md."""
+
+
+for command in (serve.serve, database.db):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; a refusal is one sentence and exit code 1, never a trace."""
+    try:
+        cli(standalone_mode=True)
+    except (SettingsError, Refused) as error:
+        click.echo(f"catalogue: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,45 @@
+"""``catalogue serve``: the embedded server."""
+
+import socket
+import sys
+
+import click
+import waitress
+
+from catalogue.app import create_app
+from catalogue.cli.context import open_settings
+
+__all__ = ["serve"]
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, help="Port to listen on.")
+@click.option("--threads", default=8, show_default=True, help="Requests answered at once.")
+def serve(host: str, port: int, threads: int) -> None:
+    """Serve the catalogue with waitress."""
+    if problem := _port_problem(host, port):
+        click.echo(f"catalogue: {problem}", err=True)
+        sys.exit(1)
+    app = create_app(open_settings())
+    # many slow connections must not keep others out: waitress' default of 100 is too few
+    waitress.serve(
+        app,
+        host=host,
+        port=port,
+        threads=threads,
+        connection_limit=1000,
+        ident=None,
+        clear_untrusted_proxy_headers=False,
+    )
+
+
+def _port_problem(host: str, port: int) -> str:
+    """Return a sentence if nobody can listen there, else ""."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as error:
+            return f"Port {port} on {host} cannot be used ({error}). Choose another with --port, or PORT=8001 make run."
+    return ""

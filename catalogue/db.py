@@ -1,0 +1,132 @@
+"""The database: engine with its hooks, the declarative base, and the only maker of write transactions besides the request hook."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+__all__ = [
+    "Base",
+    "DBAPIError",
+    "Database",
+    "IntegrityError",
+    "Session",
+    "StaleDataError",
+    "UTCDateTime",
+    "is_busy",
+    "utcnow",
+]
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+BUSY_SECONDS = 10
+
+
+def utcnow() -> datetime:
+    """Return the current time with zone UTC."""
+    return datetime.now(UTC)
+
+
+class UTCDateTime(sa.types.TypeDecorator[datetime]):
+    """A point in time: aware in Python, UTC in the database (SQLite would drop the zone)."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A time without zone cannot be stored.")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(orm.DeclarativeBase):
+    """Base of all mapped classes."""
+
+    metadata = sa.MetaData(naming_convention=NAMING)
+    type_annotation_map = {
+        datetime: UTCDateTime(),
+        uuid.UUID: sa.Uuid(),
+        str: sa.String(),
+        list[str]: sa.JSON().with_variant(JSONB(), "postgresql"),
+        dict[str, Any]: sa.JSON().with_variant(JSONB(), "postgresql"),
+    }
+
+
+class Database:
+    """One engine with the hooks that make SQLite safe for several writers; sessions are made here only."""
+
+    def __init__(self, url: str) -> None:
+        parsed = sa.make_url(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        arguments: dict[str, Any] = (
+            {"connect_args": {"timeout": BUSY_SECONDS}} if self.is_sqlite else {"pool_pre_ping": True}
+        )
+        self.engine = sa.create_engine(parsed, pool_size=10, max_overflow=10, **arguments)
+        if self.is_sqlite:
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+            sa.event.listen(self.engine, "begin", _begin_sqlite)
+        self._writing = self.engine.execution_options(sqlite_begin="IMMEDIATE")
+
+    def session(self, *, write: bool = False) -> Session:
+        """Return a new session; one for writing takes SQLite's write lock with its first statement."""
+        return Session(self._writing if write else self.engine, expire_on_commit=False)
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Give a session, commit at the end, roll back on any exception."""
+        with self.session(write=True) as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Give a session that is never committed."""
+        with self.session() as session:
+            yield session
+
+    def dispose(self) -> None:
+        """Close all pooled connections."""
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
+    # isolation_level None: the begin hook below speaks; otherwise WAL and foreign_keys would be ignored
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "trusted_schema=OFF"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether *error* means that the database is locked or unreachable for now, so that trying again later makes sense."""
+    if not isinstance(error, OperationalError):
+        return isinstance(error, DBAPIError) and error.connection_invalidated
+    text = str(error.orig).lower()
+    return error.connection_invalidated or any(
+        word in text for word in ("locked", "busy", "connection", "timeout", "starting up")
+    )

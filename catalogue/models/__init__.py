@@ -1,0 +1,23 @@
+"""What things are: columns, constraints and properties that look only at themselves."""
+
+from catalogue.models.audit import AuditEvent
+from catalogue.models.company import Company, CompanyRole, Invitation, Membership, SizeClass
+from catalogue.models.demand import Confidentiality, Demand, DemandEvent, DemandSource, Purpose, Relevance
+from catalogue.models.feedback import Feedback, FeedbackKind, FeedbackState, FeedbackVisibility
+from catalogue.models.index_queue import IndexQueue
+from catalogue.models.measure import Measure, MeasureModule
+from catalogue.models.module import Module, ModuleVersion, OfferStatus, WorkflowState, module_term
+from catalogue.models.outbox import OutboxMail
+from catalogue.models.provider import Programme, ProgrammeKind, Provider
+from catalogue.models.run import Run, RunState
+from catalogue.models.user import ApiToken, LoginAttempt, NetworkRole, OneTimeLink, User, UserSession
+from catalogue.models.vocabulary import Term, Vocabulary
+from catalogue.models.wish import Wish, WishState, WishSupport
+
+__all__ = [
+    "ApiToken", "AuditEvent", "Company", "CompanyRole", "Confidentiality", "Demand", "DemandEvent", "DemandSource",
+    "Feedback", "FeedbackKind", "FeedbackState", "FeedbackVisibility", "IndexQueue", "Invitation", "LoginAttempt",
+    "Measure", "MeasureModule", "Membership", "Module", "ModuleVersion", "NetworkRole", "OfferStatus", "OneTimeLink",
+    "OutboxMail", "Programme", "ProgrammeKind", "Provider", "Purpose", "Relevance", "Run", "RunState", "SizeClass", "Term",
+    "User", "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport", "WorkflowState", "module_term",
+]  # fmt: skip

@@ -1,0 +1,28 @@
+"""Mails that wait to be sent."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from catalogue.db import Base, utcnow
+from catalogue.models.columns import Identified
+
+__all__ = ["OutboxMail"]
+
+
+class OutboxMail(Identified, Base):
+    """One mail, stored in the same transaction as its cause and sent by the worker, at least once."""
+
+    __tablename__ = "outbox_mail"
+
+    to: Mapped[str] = mapped_column(sa.String(254))
+    subject: Mapped[str] = mapped_column(sa.String(300))
+    text: Mapped[str] = mapped_column(sa.Text)
+    dedupe_key: Mapped[str | None] = mapped_column(sa.String(120), unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    due_at: Mapped[datetime] = mapped_column(default=utcnow, index=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None] = mapped_column(index=True)
+    failed_at: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(sa.String(300), default="")

@@ -1,0 +1,45 @@
+"""The four ways a service refuses. Messages are German sentences (message ids); the web layer translates them."""
+
+from typing import Any
+
+from catalogue.texts import Text
+
+__all__ = ["Conflict", "Invalid", "NotAllowed", "NotFound", "Refused", "TooMany"]
+
+
+class Refused(Exception):
+    """Base of all refusals."""
+
+    def __init__(self, message: str = "", **params: Any) -> None:
+        self.text = Text(message, params)
+        super().__init__(str(self.text))
+
+
+class NotFound(Refused):
+    """The thing does not exist, or the actor may not know that it does."""
+
+
+class NotAllowed(Refused):
+    """The actor may know of the thing but not do this with it."""
+
+
+class Conflict(Refused):
+    """Somebody else changed the thing meanwhile, or it is in a state that does not allow this."""
+
+
+class TooMany(Refused):
+    """Too many tries; ``seconds`` says after how long another one makes sense."""
+
+    def __init__(self, message: str, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__(message)
+
+
+class Invalid(Refused):
+    """The input breaks a rule. ``fields`` maps each field's name to its sentence ("" = the whole form)."""
+
+    def __init__(
+        self, field: str = "", message: str = "", *, fields: dict[str, Text] | None = None, **params: Any
+    ) -> None:
+        self.fields = fields if fields is not None else {field: Text(message, params)}
+        super().__init__("; ".join(f"{name}: {text}" if name else str(text) for name, text in self.fields.items()))

@@ -1,0 +1,44 @@
+"""Passwords and tokens. Only hashes are ever stored."""
+
+import hashlib
+import secrets
+import threading
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+__all__ = ["check_password", "hash_password", "hash_token", "make_token", "needs_rehash"]
+
+_hasher = PasswordHasher()  # RFC 9106 low-memory profile: 64 MiB, 3 passes
+_at_once = threading.Semaphore(2)  # each hash takes 64 MiB
+_nobody = _hasher.hash(secrets.token_hex(16))  # verified for unknown accounts, so that timing tells nothing
+
+
+def make_token() -> str:
+    """Return a new secret of 256 bits, safe in URLs."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_token(token: str) -> str:
+    """Return what is stored for *token* (64 hex digits)."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def hash_password(password: str) -> str:
+    """Return the argon2id hash of *password*."""
+    with _at_once:
+        return _hasher.hash(password)
+
+
+def check_password(password: str, stored: str | None) -> bool:
+    """Return whether *password* fits *stored*; takes as long when there is no stored hash."""
+    with _at_once:
+        try:
+            return _hasher.verify(stored or _nobody, password) and stored is not None
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def needs_rehash(stored: str) -> bool:
+    """Return whether *stored* was made with weaker parameters than today's."""
+    return _hasher.check_needs_rehash(stored)

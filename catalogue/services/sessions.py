@@ -1,0 +1,90 @@
+"""Sign-ins as rows that can be ended: started, resumed, listed, ended."""
+
+import uuid
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import joinedload
+
+from catalogue.db import Session, utcnow
+from catalogue.models import Membership, User, UserSession
+from catalogue.services.permissions import Actor
+from catalogue.services.secrets import hash_token, make_token
+from catalogue.settings import Settings
+
+__all__ = ["actor_of", "end", "end_all", "resume", "start"]
+
+SEEN_EVERY = timedelta(minutes=5)
+
+
+def start(session: Session, settings: Settings, user: User, address: str = "", browser: str = "") -> str:
+    """Open a sign-in for *user* and return its secret token, which only the browser keeps."""
+    token = make_token()
+    now = utcnow()
+    session.add(
+        UserSession(
+            token_hash=hash_token(token), user_id=user.id, created_at=now, seen_at=now,
+            expires_at=now + timedelta(days=settings.session_max_days), address=_network_part(address), browser=browser[:200],
+        )
+    )  # fmt: skip
+    user.previous_login_at, user.last_login_at = user.last_login_at, now
+    session.flush()
+    return token
+
+
+def resume(session: Session, settings: Settings, token: str) -> UserSession | None:
+    """Return the live sign-in for *token* with user, membership and company loaded, or None if it ended or timed out."""
+    found = session.scalar(
+        select(UserSession)
+        .where(UserSession.token_hash == hash_token(token))
+        .options(joinedload(UserSession.user).joinedload(User.membership).joinedload(Membership.company))
+    )
+    if found is None or not found.user.active:
+        return None
+    now = utcnow()
+    idle = timedelta(hours=settings.session_idle_hours)
+    return found if now < found.expires_at and now < found.seen_at + idle else None
+
+
+def is_due(found: UserSession, now: datetime | None = None) -> bool:
+    """Return whether the time of the last request should be written again (not at each request)."""
+    return (now or utcnow()) - found.seen_at > SEEN_EVERY
+
+
+def touch(session: Session, session_id: uuid.UUID) -> None:
+    """Note that the sign-in was used now."""
+    found = session.get(UserSession, session_id)
+    if found is not None:
+        found.seen_at = utcnow()
+
+
+def end(session: Session, token: str) -> None:
+    """End one sign-in."""
+    session.execute(delete(UserSession).where(UserSession.token_hash == hash_token(token)))
+
+
+def end_all(session: Session, user_id: uuid.UUID, keep: uuid.UUID | None = None) -> None:
+    """End all sign-ins of a person, except the one with the id *keep*."""
+    condition = UserSession.user_id == user_id
+    session.execute(delete(UserSession).where(condition & (UserSession.id != keep) if keep else condition))
+
+
+def actor_of(user: User) -> Actor:
+    """Return the plain values that services check. *user* has its membership and company loaded."""
+    member = user.membership
+    active = member is not None and member.company.active
+    return Actor(
+        user_id=user.id,
+        label=user.name or user.email,
+        company_id=member.company_id if member and active else None,
+        company_name=member.company.name if member and active else "",
+        company_role=member.role if member and active else None,
+        network_role=user.network_role,
+    )
+
+
+def _network_part(address: str) -> str:
+    """Drop the part of an IP address that names one device: the last octet, or all behind the first 48 bits."""
+    if ":" in address:
+        return ":".join(address.split(":")[:3]) + "::"
+    return address.rpartition(".")[0] + ".0" if "." in address else ""

@@ -1,0 +1,14 @@
+"""HTTP: routes, forms, sessions, rendering. One blueprint per noun; rules live in the services."""
+
+from flask import Flask
+
+from catalogue.web import auth, errors, filters, headers, languages, limits, requests
+from catalogue.web import routes as _routes
+
+__all__ = ["init"]
+
+
+def init(app: Flask) -> None:
+    """Attach everything that speaks HTTP to *app*."""
+    for part in (requests, headers, languages, auth, limits, errors, filters, _routes):
+        part.init(app)

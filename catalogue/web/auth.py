@@ -1,0 +1,139 @@
+"""Who is asking: the signed cookie holds a random token, the table ``user_session`` holds the sign-in."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, current_app, g, redirect, request, session, url_for
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.wrappers import Response
+
+from catalogue.models import User, UserSession
+from catalogue.services import sessions
+from catalogue.services.errors import NotAllowed
+from catalogue.services.permissions import VISITOR, Actor, can
+from catalogue.settings import Settings
+from catalogue.texts import N_
+from catalogue.web.requests import SAFE, database, db_session
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+login_manager = LoginManager()
+login_manager.session_protection = None  # 0.6.3 trusts X-Forwarded-For for it; the session table protects
+csrf = CSRFProtect()
+
+
+class SignedIn(UserMixin):
+    """What Flask-Login keeps: the sign-in's token, never the user's id."""
+
+    def __init__(self, token: str, found: UserSession) -> None:
+        self.token = token
+        self.session_id = found.id
+        self.user = found.user
+        self.actor = sessions.actor_of(found.user)
+
+    def get_id(self) -> str:
+        """Return the token that the cookie holds."""
+        return self.token
+
+
+def init(app: Flask) -> None:
+    """Set up Flask-Login and CSRF protection."""
+    login_manager.init_app(app)
+    login_manager.user_loader(_load)
+    csrf.init_app(app)
+    app.before_request(_same_origin)
+    app.jinja_env.globals.update(actor=current_actor, can=can_now, signed_in_user=signed_in_user)
+
+
+def settings() -> Settings:
+    """Return the application's settings."""
+    return cast(Settings, current_app.extensions["settings"])
+
+
+def _load(token: str) -> SignedIn | None:
+    found = sessions.resume(db_session(), settings(), token)
+    if found is None:
+        return None
+    if sessions.is_due(found) and request.method in SAFE:
+        with database().write() as writing:
+            sessions.touch(writing, found.id)
+    return SignedIn(token, found)
+
+
+def _same_origin() -> None:
+    """Refuse unsafe requests that a browser marks as coming from another site (in addition to the CSRF token)."""
+    if request.method in SAFE:
+        return
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        abort(400)
+    origin = request.headers.get("Origin")
+    if origin and origin != "null" and urlsplit(origin).netloc != request.host:
+        abort(400)
+
+
+def current_actor() -> Actor:
+    """Return who asks: a person who signed in (cookie or API token), else the visitor."""
+    if "actor" in g:
+        return cast(Actor, g.actor)
+    return cast(Actor, current_user.actor) if current_user.is_authenticated else VISITOR
+
+
+def signed_in_user() -> User | None:
+    """Return the person who signed in with this browser."""
+    return cast(User, current_user.user) if current_user.is_authenticated else None
+
+
+def can_now(verb: str, thing: Any = None) -> bool:
+    """For templates: whether the current actor may do *verb*, to decide what to offer (never the control itself)."""
+    return can(current_actor(), verb, thing)
+
+
+def allow(verb: str) -> Callable[[Callable[P, R]], Callable[P, R | Response]]:
+    """Let only actors in who may do *verb*; visitors are sent to sign in and come back afterwards."""
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R | Response]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
+            actor = current_actor()
+            if can(actor, verb):
+                return view(*args, **kwargs)
+            if not actor.signed_in:
+                return sign_in_first()
+            raise NotAllowed(N_("Dafür fehlt Ihnen die Berechtigung."))
+
+        return guarded
+
+    return decorate
+
+
+def sign_in_first() -> Response:
+    """Send a visitor to the sign-in page and remember where they wanted to go."""
+    target = (
+        request.full_path.rstrip("?")
+        if request.method in SAFE
+        else request.referrer and urlsplit(request.referrer).path or "/"
+    )
+    return redirect(url_for("accounts.login", next=target), 303)
+
+
+def sign_in(user: User) -> None:
+    """Start a fresh sign-in for *user* in this browser; an older one in the same browser ends."""
+    sign_out()
+    token = sessions.start(db_session(), settings(), user, request.remote_addr or "", request.user_agent.string)
+    found = sessions.resume(db_session(), settings(), token)
+    if found is None:
+        raise NotAllowed(N_("Dieses Konto ist gesperrt."))
+    session.permanent = True
+    login_user(SignedIn(token, found))
+
+
+def sign_out() -> None:
+    """End this browser's sign-in at the server, too."""
+    if current_user.is_authenticated:
+        sessions.end(db_session(), current_user.get_id())
+        logout_user()
+    session.clear()

@@ -1,0 +1,146 @@
+"""Exceptions become answers: a German page with a next step, or problem+json under /api. Nothing ends in a bare 500."""
+
+import structlog
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from catalogue.db import DBAPIError, StaleDataError, is_busy
+from catalogue.services import errors as refusals
+from catalogue.texts import N_
+from catalogue.web.languages import show
+
+log = structlog.get_logger(__name__)
+
+TITLES = {
+    400: (
+        N_("Die Anfrage ist unvollständig oder beschädigt"),
+        N_("Gehen Sie zurück, laden Sie die Seite neu und versuchen Sie es noch einmal."),
+    ),
+    401: (N_("Dafür ist eine Anmeldung nötig"), N_("Melden Sie sich an. Ihre Eingabe geht dabei nicht verloren.")),
+    403: (N_("Dafür fehlt Ihnen die Berechtigung"), N_("Fragen Sie das Netzwerkbüro, wenn Sie diese Seite brauchen.")),
+    404: (
+        N_("Diese Seite gibt es nicht"),
+        N_("Vielleicht wurde sie verschoben. Suchen Sie das Modul oder beginnen Sie auf der Startseite."),
+    ),
+    405: (N_("Das geht an dieser Stelle nicht"), N_("Gehen Sie zurück und benutzen Sie die Schaltflächen der Seite.")),
+    409: (
+        N_("Inzwischen hat jemand anderes etwas geändert"),
+        N_("Laden Sie die Seite neu und prüfen Sie den neuen Stand."),
+    ),
+    412: (
+        N_("Die Fassung ist nicht mehr aktuell"),
+        N_("Laden Sie die aktuelle Fassung und wiederholen Sie die Änderung."),
+    ),
+    413: (N_("Die Eingabe ist zu groß"), N_("Kürzen Sie den Text oder teilen Sie die Datei.")),
+    422: (N_("Einige Angaben fehlen oder stimmen nicht"), N_("Prüfen Sie die genannten Felder.")),
+    428: (N_("Die Fassung fehlt"), N_("Nennen Sie die Fassung, die Sie ändern (If-Match).")),
+    429: (
+        N_("Zu viele Versuche in kurzer Zeit"),
+        N_("Warten Sie einen Augenblick und versuchen Sie es dann noch einmal."),
+    ),
+    500: (
+        N_("Es ist ein Fehler passiert"),
+        N_("Versuchen Sie es noch einmal. Wenn es wieder geschieht, melden Sie dem Netzwerkbüro die Nummer unten."),
+    ),
+    503: (
+        N_("Der Katalog ist gerade ausgelastet"),
+        N_("Ihre Eingabe wurde nicht gespeichert. Versuchen Sie es in einer halben Minute noch einmal."),
+    ),
+}
+RETRY_SECONDS = 30
+STATUS = {
+    refusals.NotFound: 404,
+    refusals.NotAllowed: 403,
+    refusals.Conflict: 409,
+    refusals.Invalid: 422,
+    refusals.TooMany: 429,
+}
+
+
+def init(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(refusals.Refused, _refused)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(StaleDataError, _stale)
+    app.register_error_handler(DBAPIError, busy_response)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def problem(status: int, title: str, fields: list[dict[str, str]] | None = None) -> Response:
+    """Return an ``application/problem+json`` answer."""
+    response = jsonify({"type": "about:blank", "title": title, "status": status, "errors": fields or []})
+    response.status_code = status
+    response.content_type = "application/problem+json"
+    return response
+
+
+def is_api() -> bool:
+    """Whether a program asked, so that the answer is JSON."""
+    return request.path.startswith("/api/")
+
+
+def error_page(status: int, detail: str = "", fields: dict[str, str] | None = None) -> Response:
+    """Return the error as a page or as JSON, whichever was asked for."""
+    title, step = TITLES.get(status, TITLES[500 if status >= 500 else 400])
+    if is_api():
+        listed = [{"field": name, "message": message} for name, message in (fields or {}).items()]
+        return problem(status, detail or show(title), listed)
+    page = render_template(
+        "errors/error.html",
+        status=status,
+        title=show(title),
+        detail=detail,
+        step=show(step),
+        fields=fields or {},
+        request_id=g.get("request_id", ""),
+    )
+    return make_response(page, status)
+
+
+def _refused(error: refusals.Refused) -> Response:
+    status = STATUS.get(type(error), 400)
+    if isinstance(error, refusals.Invalid):
+        return error_page(status, fields={name: show(text) for name, text in error.fields.items()})
+    response = error_page(status, show(error.text))
+    if isinstance(error, refusals.TooMany):
+        response.headers["Retry-After"] = str(error.seconds)
+    return response
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400:
+        return make_response(error.get_response())
+    response = error_page(status)
+    if status == 405 and (allow := error.get_response().headers.get("Allow")):
+        response.headers["Allow"] = allow
+    if status == 429:
+        response.headers["Retry-After"] = "60"
+    return response
+
+
+def _csrf(_error: CSRFError) -> Response:
+    return error_page(400, show(N_("Die Seite war zu lange offen oder wurde von einer anderen Seite abgeschickt.")))
+
+
+def _stale(_error: StaleDataError) -> Response:
+    return error_page(409)
+
+
+def busy_response(error: Exception) -> Response:
+    """Answer 503 with Retry-After if the database is busy, 409 for a stale version, else 500."""
+    if isinstance(error, StaleDataError):
+        return _stale(error)
+    if not is_busy(error):
+        return _unexpected(error)
+    log.warning("database busy", path=request.path)
+    response = error_page(503)
+    response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    log.error("unexpected error", path=request.path, exc_info=error)
+    return error_page(500)

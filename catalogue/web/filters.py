@@ -1,0 +1,134 @@
+"""Jinja filters and globals: German dates and numbers, safe Markdown, soft hyphens, icons' data, links that keep the state."""
+
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+import nh3
+import pyphen
+from flask import Flask, current_app, request, url_for
+from flask_babel import format_date, format_datetime, format_decimal, gettext, ngettext
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
+
+from catalogue.models import Term
+from catalogue.texts import Labelled, Text
+from catalogue.web.languages import current_language, show, theme
+
+SOFT_HYPHEN = "\u00ad"
+LONG_WORD = 18
+_markdown = MarkdownIt("commonmark", {"html": False})
+_tags = {"p", "br", "strong", "em", "ul", "ol", "li", "h3", "h4", "blockquote", "code", "pre", "a", "hr"}
+
+
+def init(app: Flask) -> None:
+    """Register filters and globals."""
+    app.jinja_env.filters.update(
+        day=day,
+        moment=moment,
+        number=number,
+        quarter=quarter,
+        markdown=markdown,
+        hyphenate=hyphenate,
+        label=label,
+        shown=show,
+        host=host,
+    )
+    app.jinja_env.globals.update(
+        url_with=url_with,
+        current_language=current_language,
+        current_theme=theme,
+        count_of=count_of,
+        settings=lambda: current_app.extensions["settings"],
+    )
+
+
+def day(value: date | datetime | None) -> str:
+    """16.02.2027, or 2027-02-16 styled by the language."""
+    return str(format_date(value, "dd.MM.yyyy" if current_language() == "de" else "d MMM yyyy")) if value else ""
+
+
+def moment(value: datetime | None) -> str:
+    """18.11.2026, 8:00 in Berlin time."""
+    return (
+        str(format_datetime(value, "dd.MM.yyyy, H:mm" if current_language() == "de" else "d MMM yyyy, H:mm"))
+        if value
+        else ""
+    )
+
+
+def number(value: float | None) -> str:
+    """1.234,5 – or nothing for None."""
+    return str(format_decimal(value)) if value is not None else ""
+
+
+def quarter(period: str) -> str:
+    """ "2027-Q1" → "1. Quartal 2027", "2027-H2" → "2. Halbjahr 2027", "" → "offen"."""
+    if not period:
+        return str(gettext("offen"))
+    year, _, part = period.partition("-")
+    if not part:
+        return year
+    pattern = gettext("%(n)s. Quartal %(year)s") if part[0] == "Q" else gettext("%(n)s. Halbjahr %(year)s")
+    return str(pattern) % {"n": part[1], "year": year}
+
+
+def markdown(text: str | None) -> Markup:
+    """Render Markdown; the only way from stored text to HTML. No raw HTML, links only to http, https and mailto."""
+    html = nh3.clean(
+        _markdown.render(text or ""), tags=_tags, attributes={"a": {"href", "title"}}, url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer nofollow ugc",
+    )  # fmt: skip
+    return Markup(html)  # noqa: S704 - cleaned by nh3 above
+
+
+@lru_cache(maxsize=20_000)
+def _hyphenated(word: str) -> str:
+    return str(_dictionary().inserted(word, SOFT_HYPHEN))
+
+
+@lru_cache(maxsize=1)
+def _dictionary() -> Any:
+    return pyphen.Pyphen(lang="de_DE")
+
+
+def hyphenate(text: str | Markup | None) -> str | Markup:
+    """Put soft hyphens into words above 18 letters, so that titles break well in every browser. Marked-up text stays as it is."""
+    if isinstance(text, Markup) or not text:
+        return text or ""
+    return " ".join(
+        _hyphenated(word) if len(word) > LONG_WORD and "/" not in word and "@" not in word else word
+        for word in text.split(" ")
+    )
+
+
+def label(value: Labelled | Term | Text | None) -> str:
+    """Return what a person reads for an enum member, a vocabulary term or a marked text."""
+    if value is None:
+        return ""
+    if isinstance(value, Term):
+        return value.label(current_language())
+    return show(value.label) if isinstance(value, Labelled) else show(value)
+
+
+def host(url: str) -> str:
+    """ "https://www.slv-halle.de/aktuelles" → "slv-halle.de"."""
+    return url.split("//", 1)[-1].split("/", 1)[0].removeprefix("www.")
+
+
+def count_of(number: int, one: str, many: str) -> str:
+    """ "1 Modul", "14 Module": *one* and *many* hold ``%(num)s``."""
+    return str(ngettext(one, many, number))
+
+
+def url_with(**changes: Any) -> str:
+    """Return this page's address with some parameters changed; None removes one; changing a filter goes back to page 1."""
+    arguments: MultiDict[str, Any] = MultiDict(request.args.items(multi=True))
+    if "page" not in changes:
+        arguments.poplist("page")
+    for name, value in changes.items():
+        arguments.poplist(name)
+        if value is not None:
+            arguments.setlist(name, value if isinstance(value, list) else [value])
+    return url_for(request.endpoint or "search.index", **{**(request.view_args or {}), **arguments.to_dict(flat=False)})

@@ -1,0 +1,31 @@
+"""Security headers on every answer, errors and static files included (checked in a real browser)."""
+
+from flask import Flask, Response, current_app, request
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+)
+
+
+def init(app: Flask) -> None:
+    """Register the hook."""
+    app.after_request(_add)
+
+
+def _add(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CSP)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+    if current_app.extensions["settings"].secure:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if request.endpoint not in ("static", "bootstrap.static"):
+        # personal pages must not come back after signing out; the catalogue differs by person, too
+        headers["Cache-Control"] = "no-store"
+    elif request.args.get("v"):
+        headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response

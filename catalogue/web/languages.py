@@ -1,0 +1,68 @@
+"""German first, English second; and the theme. Both are kept in cookies that are strictly necessary."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, current_app, redirect, request
+from flask_babel import Babel, get_locale, gettext
+from werkzeug.wrappers import Response
+
+from catalogue.texts import Text
+
+LANGUAGES = ("de", "en")
+THEMES = ("auto", "light", "dark")
+YEAR = 365 * 24 * 3600
+babel = Babel()
+bp = Blueprint("preferences", __name__, url_prefix="/preferences")
+
+
+def init(app: Flask) -> None:
+    """Set up Flask-Babel; the language comes from the cookie, German otherwise."""
+    app.config.setdefault("BABEL_DEFAULT_TIMEZONE", "Europe/Berlin")
+    app.config.setdefault("BABEL_DEFAULT_LOCALE", "de")
+    app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", "translations")
+    babel.init_app(app, locale_selector=language)
+    app.register_blueprint(bp)
+
+
+def language() -> str:
+    """Return "de" or "en" for this request. The API and everything without the cookie speak German."""
+    chosen = request.cookies.get("language", "") if request else ""
+    return chosen if chosen in LANGUAGES else "de"
+
+
+def theme() -> str:
+    """Return "auto", "light" or "dark" for this request."""
+    chosen = request.cookies.get("theme", "")
+    return chosen if chosen in THEMES else "auto"
+
+
+def show(text: Text | str) -> str:
+    """Return a marked text in the language of the request."""
+    if isinstance(text, Text):
+        translated = gettext(text.message) if text.message else ""
+        return translated % text.params if text.params else translated
+    return gettext(text) if text else ""
+
+
+def current_language() -> str:
+    """Return the language code that Flask-Babel uses now."""
+    return str(get_locale() or "de")
+
+
+def local_path(target: str | None, fallback: str = "/") -> str:
+    """Return *target* if it is a path of this site, else *fallback*: no redirect ever leaves the site."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or any(ord(c) < 33 for c in target):
+        return fallback
+    parts = urlsplit(target)
+    return target if not parts.scheme and not parts.netloc and "\\" not in target else fallback
+
+
+@bp.post("")
+def choose() -> Response:
+    """Keep the chosen language or theme and go back to the page."""
+    answer = redirect(local_path(request.form.get("next")), 303)
+    secure = current_app.extensions["settings"].secure
+    for name, allowed in (("language", LANGUAGES), ("theme", THEMES)):
+        if request.form.get(name) in allowed:
+            answer.set_cookie(name, request.form[name], max_age=YEAR, samesite="Lax", httponly=True, secure=secure)
+    return answer

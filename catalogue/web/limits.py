@@ -1,0 +1,21 @@
+"""General rate limits (memory, per process). Limits of signing in live in the database, see services/throttle.py."""
+
+from flask import Flask, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+limiter = Limiter(get_remote_address, default_limits=["600 per minute"], storage_uri="memory://", headers_enabled=False)
+SEARCH = "20 per second;300 per minute"
+WRITE = "120 per minute"
+EXPORT = "30 per minute"
+
+
+def init(app: Flask) -> None:
+    """Switch the limits on or off as the settings say."""
+    app.config["RATELIMIT_ENABLED"] = app.extensions["settings"].rate_limits
+    limiter.init_app(app)
+    limiter.request_filter(_is_static)
+
+
+def _is_static() -> bool:
+    return request.endpoint in ("static", "bootstrap.static", "health.live", "health.ready")

@@ -1,0 +1,70 @@
+"""The session around a request, and the one place where a request commits.
+
+GET and HEAD read; other methods begin with SQLite's write lock, commit when the answer is a success or a redirect (status
+below 400) and roll back otherwise. After the commit the index learns what changed; that never fails the request.
+"""
+
+import secrets
+from typing import cast
+
+import structlog
+from flask import Flask, Response, current_app, g, request
+
+from catalogue.db import Database, Session
+from catalogue.search import sync
+from catalogue.web.errors import busy_response
+
+SAFE = {"GET", "HEAD", "OPTIONS"}
+log = structlog.get_logger(__name__)
+
+
+def init(app: Flask) -> None:
+    """Register the hooks."""
+    app.before_request(_name_request)
+    app.after_request(_finish)
+    app.teardown_request(_close)
+
+
+def database() -> Database:
+    """Return the application's database."""
+    return cast(Database, current_app.extensions["database"])
+
+
+def db_session() -> Session:
+    """Return this request's session, opened at first use."""
+    if "db_session" not in g:
+        g.db_session = database().session(write=request.method not in SAFE)
+    return cast(Session, g.db_session)
+
+
+def _name_request() -> None:
+    g.request_id = secrets.token_hex(6)
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _finish(response: Response) -> Response:
+    response.headers["X-Request-ID"] = g.get("request_id", "")
+    if "db_session" not in g or request.method in SAFE:
+        return response
+    if response.status_code >= 400:
+        g.db_session.rollback()
+        return response
+    try:
+        g.db_session.commit()
+    except Exception as error:
+        g.db_session.rollback()
+        return busy_response(error)
+    _index()
+    return response
+
+
+def _index() -> None:
+    if current_app.extensions["settings"].inline_indexing:
+        sync.drain_quietly(database(), current_app.extensions["search"])
+
+
+def _close(_error: BaseException | None) -> None:
+    session = g.pop("db_session", None)
+    if session is not None:
+        session.close()

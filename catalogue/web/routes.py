@@ -1,0 +1,15 @@
+"""All blueprints in one place. Each has its template folder and its test file of the same name."""
+
+from flask import Flask
+from flask_bootstrap import Bootstrap5
+
+from catalogue.web import health, search
+
+BLUEPRINTS = [search.bp, health.bp]
+
+
+def init(app: Flask) -> None:
+    """Register all blueprints and Bootstrap-Flask's local files and macros."""
+    Bootstrap5(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

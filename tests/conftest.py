@@ -1,0 +1,167 @@
+"""Real parts for the tests: SQLite files, a PostgreSQL server from pip, the real application and its real index."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from catalogue import create_app, schema
+from catalogue.db import Base, Database, Session
+from catalogue.models import Company, CompanyRole, NetworkRole, User
+from catalogue.search.index import SearchIndex
+from catalogue.services import sessions
+from catalogue.services.permissions import VISITOR, Actor
+from catalogue.settings import Settings
+from tests import factories
+from tests.postgres import postgres_url
+
+DATABASES = ["sqlite", "postgresql"]
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite database at the newest revision, copied for each test."""
+    path = tmp_path_factory.mktemp("template") / "catalogue.sqlite3"
+    database = Database(f"sqlite:///{path}")
+    schema.upgrade(database)
+    database.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_database() -> Iterator[str]:
+    """URL of an own PostgreSQL database at the newest revision, one per test process."""
+    with postgres_url() as url:
+        database = Database(url)
+        schema.upgrade(database)
+        database.dispose()
+        yield url
+
+
+@pytest.fixture(params=DATABASES)
+def settings(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> Iterator[Settings]:
+    """Settings of an installation in a fresh folder, once on SQLite and once on PostgreSQL."""
+    base = Settings(state=tmp_path, secret_key="test" * 16, rate_limits=False)
+    if request.param == "sqlite":
+        shutil.copy(sqlite_template, tmp_path / "catalogue.sqlite3")
+        yield base
+        return
+    url = request.getfixturevalue("postgres_database")
+    yield replace(base, database=url)
+    _empty(url)
+
+
+def _empty(url: str) -> None:
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(table.delete())
+    engine.dispose()
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    """The database of *settings*, empty."""
+    opened = Database(settings.database_url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """A writing session; what a test does is seen by others only after ``session.commit()``."""
+    with database.session(write=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def index(settings: Settings) -> SearchIndex:
+    """The search index of *settings*, empty."""
+    return SearchIndex(settings.index_folder)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The real application on *settings*."""
+    made = create_app(settings)
+    made.config["PROPAGATE_EXCEPTIONS"] = False
+    yield made
+    made.extensions["database"].dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without scripts, not signed in. CSRF stays on: use :func:`tests.browsing.post`."""
+    return app.test_client()
+
+
+@dataclass(frozen=True)
+class People:
+    """Two companies and the actors that every permission test needs, with the people behind them."""
+
+    company: Company
+    other_company: Company
+    member_user: User
+    company_admin_user: User
+    stranger_user: User
+    curator_user: User
+    admin_user: User
+    visitor: Actor = VISITOR
+
+    @property
+    def member(self) -> Actor:
+        return sessions.actor_of(self.member_user)
+
+    @property
+    def company_admin(self) -> Actor:
+        return sessions.actor_of(self.company_admin_user)
+
+    @property
+    def stranger(self) -> Actor:
+        """Member of the other company."""
+        return sessions.actor_of(self.stranger_user)
+
+    @property
+    def curator(self) -> Actor:
+        return sessions.actor_of(self.curator_user)
+
+    @property
+    def admin(self) -> Actor:
+        return sessions.actor_of(self.admin_user)
+
+
+@pytest.fixture
+def people(database: Database) -> People:
+    """Alice and Anton at Muster AG, Bob at Beispiel GmbH, curator Clara, network admin Nora; committed."""
+    with database.write() as session:
+        company = factories.make_company(session, name="Muster AG")
+        other = factories.make_company(session, name="Beispiel GmbH")
+        return People(
+            company=company,
+            other_company=other,
+            member_user=factories.make_user(session, "alice@muster.example", name="Alice Muster", company=company),
+            company_admin_user=factories.make_user(
+                session, "anton@muster.example", name="Anton Muster", company=company, role=CompanyRole.ADMIN
+            ),
+            stranger_user=factories.make_user(session, "bob@beispiel.example", name="Bob Beispiel", company=other),
+            curator_user=factories.make_user(
+                session, "clara@netz.example", name="Clara Netz", network_role=NetworkRole.CURATOR
+            ),
+            admin_user=factories.make_user(
+                session, "nora@netz.example", name="Nora Netz", network_role=NetworkRole.ADMIN
+            ),
+        )
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Iterator[Path]:
+    """A folder outside pytest's own, for servers that must not open up a home folder to others."""
+    path = Path(tempfile.mkdtemp(prefix="catalogue-test-"))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)

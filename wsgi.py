@@ -1,0 +1,5 @@
+"""Entry for a WSGI server in a checkout: ``gunicorn wsgi:app``."""
+
+from catalogue import create_app
+
+app = create_app()
