@@ -31,10 +31,10 @@ def _give_runtime_folder() -> None:
 
 
 @contextmanager
-def postgres_url() -> Iterator[str]:
-    """Create a database for this process, give its URL, drop it at the end."""
+def postgres_url(purpose: str = "tests") -> Iterator[str]:
+    """Create a database for this process and purpose, give its URL, drop it at the end."""
     url = _server_url()
-    name = f"catalogue_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+    name = f"catalogue_{purpose}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
