@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from catalogue.texts import Text
+from catalogue.texts import N_, Text
 
-__all__ = ["Conflict", "Invalid", "NotAllowed", "NotFound", "Refused", "TooMany"]
+__all__ = ["Conflict", "Invalid", "NotAllowed", "NotFound", "Refused", "Stale", "TooMany"]
 
 
 class Refused(Exception):
@@ -25,6 +25,15 @@ class NotAllowed(Refused):
 
 class Conflict(Refused):
     """Somebody else changed the thing meanwhile, or it is in a state that does not allow this."""
+
+
+class Stale(Conflict):
+    """Somebody saved first: ``current`` is the thing as it is now, ``mine`` the input that was refused."""
+
+    def __init__(self, current: Any, mine: Any = None) -> None:
+        self.current = current
+        self.mine = mine
+        super().__init__(N_("Inzwischen hat jemand anderes etwas geändert. Ihre Eingabe ist nicht gespeichert."))
 
 
 class TooMany(Refused):

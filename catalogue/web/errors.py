@@ -100,7 +100,7 @@ def error_page(status: int, detail: str = "", fields: dict[str, str] | None = No
 
 
 def _refused(error: refusals.Refused) -> Response:
-    status = STATUS.get(type(error), 400)
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
     if isinstance(error, refusals.Invalid):
         return error_page(status, fields={name: show(text) for name, text in error.fields.items()})
     response = error_page(status, show(error.text))

@@ -1,0 +1,70 @@
+"""The past of a module: complete versions, readable differences, and the way back to any of them."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+
+from catalogue.db import Session
+from catalogue.models import Module, ModuleVersion, OfferStatus
+from catalogue.services.module_input import FIELDS, LISTS, ModuleInput, input_of
+from catalogue.services.permissions import Actor
+
+__all__ = ["input_from", "record", "snapshot"]
+
+
+def snapshot(module: Module) -> dict[str, Any]:
+    """Return everything that *module* says, and its state, as plain JSON."""
+    given = input_of(module)
+    values = {name: _plain(getattr(given, name)) for name in FIELDS}
+    return values | {"state": module.state.value}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, dict):
+        return {name: list(codes) for name, codes in value.items()}
+    if isinstance(value, Decimal):
+        return f"{value:.2f}"
+    if isinstance(value, OfferStatus):
+        return value.value
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def input_from(stored: dict[str, Any]) -> ModuleInput:
+    """Return the input that leads to what the snapshot *stored* says. Fields it does not know stay empty."""
+    values = {name: stored[name] for name in FIELDS if name in stored}
+    values |= {name: tuple(values[name]) for name in LISTS if name in values}
+    values["terms"] = {name: tuple(codes) for name, codes in stored.get("terms", {}).items()}
+    values["offer_status"] = OfferStatus(stored["offer_status"]) if stored.get("offer_status") else None
+    values["as_of"] = date.fromisoformat(stored["as_of"]) if stored.get("as_of") else None
+    values["price_amount"] = Decimal(stored["price_amount"]) if stored.get("price_amount") else None
+    return ModuleInput(**values)
+
+
+def record(session: Session, actor: Actor, module: Module, action: str) -> ModuleVersion:
+    """Add the version that *module* has reached; ``changed`` names what differs from the version before."""
+    before = latest(session, module)
+    after = snapshot(module)
+    old = before.snapshot if before else {}
+    version = ModuleVersion(
+        module_id=module.id,
+        number=before.number + 1 if before else 1,
+        user_id=actor.user_id,
+        user_label=actor.label,
+        action=action,
+        changed=[name for name in after if after[name] != old.get(name)] if before else [],
+        snapshot=after,
+    )
+    session.add(version)
+    session.flush()
+    return version
+
+
+def latest(session: Session, module: Module) -> ModuleVersion | None:
+    """Return the newest version of *module*."""
+    return session.scalar(
+        select(ModuleVersion).where(ModuleVersion.module_id == module.id).order_by(ModuleVersion.number.desc()).limit(1)
+    )
