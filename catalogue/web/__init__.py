@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from catalogue.web import auth, errors, filters, headers, languages, limits, requests, sanity
+from catalogue.web import auth, errors, filters, frame, headers, languages, limits, requests, sanity
 from catalogue.web import routes as _routes
 
 __all__ = ["init"]
@@ -10,5 +10,5 @@ __all__ = ["init"]
 
 def init(app: Flask) -> None:
     """Attach everything that speaks HTTP to *app*."""
-    for part in (requests, sanity, headers, languages, auth, limits, errors, filters, _routes):
+    for part in (requests, sanity, headers, languages, auth, limits, errors, filters, frame, _routes):
         part.init(app)
