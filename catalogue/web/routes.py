@@ -3,9 +3,9 @@
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 
-from catalogue.web import health, search
+from catalogue.web import accounts, health, search
 
-BLUEPRINTS = [search.bp, health.bp]
+BLUEPRINTS = [search.bp, accounts.bp, health.bp]
 
 
 def init(app: Flask) -> None:

@@ -1,0 +1,96 @@
+"""Mails, stored together with what caused them; services/mail.py sends them."""
+
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from catalogue.db import Session, utcnow
+from catalogue.models import OutboxMail
+from catalogue.services import audit
+from catalogue.services.errors import NotFound
+from catalogue.services.permissions import Actor, require
+
+__all__ = ["Box", "discard", "find", "get", "oldest_waiting", "retry", "send", "waiting"]
+
+PER_PAGE = 50
+
+
+def send(session: Session, to: str, subject: str, text: str, dedupe_key: str | None = None) -> OutboxMail | None:
+    """Put a mail into the outbox. With a *dedupe_key* that was used before nothing is added and None returned."""
+    if dedupe_key and session.scalar(select(OutboxMail.id).where(OutboxMail.dedupe_key == dedupe_key)):
+        return None
+    mail = OutboxMail(to=_one_line(to)[:254], subject=_one_line(subject)[:300], text=text, dedupe_key=dedupe_key)
+    session.add(mail)
+    session.flush()
+    return mail
+
+
+def _one_line(text: str) -> str:
+    """Names may hold line breaks; in a header they would start another header."""
+    return re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", text).strip()
+
+
+@dataclass(frozen=True)
+class Box:
+    """One page of the outbox and how many mails stand where."""
+
+    mails: tuple[OutboxMail, ...]
+    page: int
+    pages: int
+    waiting: int
+    failed: int
+
+
+def find(session: Session, actor: Actor, page: int = 1) -> Box:
+    """Return the newest mails first."""
+    require(actor, "outbox.see")
+    total = session.scalar(select(func.count()).select_from(OutboxMail)) or 0
+    rows = session.scalars(
+        select(OutboxMail)
+        .order_by(OutboxMail.created_at.desc(), OutboxMail.id)
+        .offset((page - 1) * PER_PAGE)
+        .limit(PER_PAGE)
+    )
+    failed = session.scalar(select(func.count()).where(OutboxMail.failed_at.is_not(None))) or 0
+    return Box(tuple(rows), page, max(1, -(-total // PER_PAGE)), waiting(session), failed)
+
+
+def waiting(session: Session) -> int:
+    """Return how many mails still have to be sent."""
+    open_ = OutboxMail.sent_at.is_(None) & OutboxMail.failed_at.is_(None)
+    return session.scalar(select(func.count()).where(open_)) or 0
+
+
+def oldest_waiting(session: Session) -> datetime | None:
+    """Return since when the oldest mail waits."""
+    open_ = OutboxMail.sent_at.is_(None) & OutboxMail.failed_at.is_(None)
+    return session.scalar(select(OutboxMail.created_at).where(open_).order_by(OutboxMail.created_at).limit(1))
+
+
+def get(session: Session, actor: Actor, mail_id: uuid.UUID) -> OutboxMail:
+    """Return one mail."""
+    require(actor, "outbox.see")
+    mail = session.get(OutboxMail, mail_id)
+    if mail is None:
+        raise NotFound()
+    return mail
+
+
+def retry(session: Session, actor: Actor, mail_id: uuid.UUID) -> OutboxMail:
+    """Try a mail again that was given up."""
+    mail = get(session, actor, mail_id)
+    if mail.sent_at is None:
+        mail.failed_at, mail.attempts, mail.due_at = None, 0, utcnow()
+    session.flush()
+    return mail
+
+
+def discard(session: Session, actor: Actor, mail_id: uuid.UUID) -> None:
+    """Throw a mail away that was not sent, for instance because it was handed over in person."""
+    mail = get(session, actor, mail_id)
+    audit.record(session, actor, "mail.discarded", mail, label=mail.subject)
+    session.delete(mail)
+    session.flush()

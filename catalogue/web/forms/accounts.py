@@ -1,0 +1,69 @@
+"""Forms around the own account. Shape only; whether a password is good enough is a rule of the service."""
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import EmailField, HiddenField, IntegerField, PasswordField, SelectField, StringField
+from wtforms.validators import Email, InputRequired, Length, Optional
+
+from catalogue.services.accounts import ProfileInput
+
+__all__ = [
+    "AcceptForm", "ChangePasswordForm", "ForgottenForm", "LoginForm", "NewPasswordForm", "ProfileForm", "TokenForm",
+]  # fmt: skip
+
+EMAIL = _l("Geben Sie eine E-Mail-Adresse an, zum Beispiel name@firma.de.")
+PASSWORD = _l("Geben Sie das Passwort an.")
+
+
+class LoginForm(FlaskForm):
+    """Who signs in, and where they wanted to go."""
+
+    email = EmailField(_l("E-Mail-Adresse"), [InputRequired(EMAIL), Length(max=254, message=EMAIL)])
+    password = PasswordField(_l("Passwort"), [InputRequired(PASSWORD), Length(max=1000)])
+    next = HiddenField()
+
+
+class ForgottenForm(FlaskForm):
+    """Whose password is forgotten."""
+
+    email = EmailField(_l("E-Mail-Adresse"), [InputRequired(EMAIL), Email(EMAIL), Length(max=254, message=EMAIL)])
+
+
+class NewPasswordForm(FlaskForm):
+    """A new password. Typed once: it can be shown, and the link can be asked for again."""
+
+    password = PasswordField(_l("Neues Passwort"), [InputRequired(PASSWORD), Length(max=1000)])
+
+
+class AcceptForm(NewPasswordForm):
+    """Who accepts an invitation."""
+
+    name = StringField(_l("Ihr Name"), [InputRequired(_l("Geben Sie Ihren Namen an.")), Length(max=200)])
+
+
+class ChangePasswordForm(FlaskForm):
+    """The current password and the new one."""
+
+    current = PasswordField(_l("Jetziges Passwort"), [InputRequired(PASSWORD), Length(max=1000)])
+    new = PasswordField(_l("Neues Passwort"), [InputRequired(PASSWORD), Length(max=1000)])
+
+
+class ProfileForm(FlaskForm):
+    """Own name and language."""
+
+    name = StringField(_l("Name"), [InputRequired(_l("Geben Sie Ihren Namen an.")), Length(max=200)])
+    language = SelectField(_l("Sprache"), choices=[("de", "Deutsch"), ("en", "English")])
+    version = IntegerField(_l("Fassung"), [InputRequired()])
+
+    def input(self) -> ProfileInput:
+        """Return what was entered."""
+        return ProfileInput(self.name.data, self.language.data, self.version.data)
+
+
+class TokenForm(FlaskForm):
+    """A new API token."""
+
+    token_name = StringField(
+        _l("Wofür"), [InputRequired(_l("Geben Sie an, wofür der Schlüssel ist.")), Length(max=120)]
+    )
+    days = IntegerField(_l("Gültig für Tage"), [Optional()])
