@@ -73,6 +73,8 @@ TABLE: dict[str, frozenset[Who]] = {
         "demand.see": [Who.OWN_MEMBER, Who.CURATOR],
         "demand.edit": [Who.OWN_MEMBER, Who.CURATOR],
         "demand.see_others": [Who.CURATOR],
+        "demand.on_behalf": [Who.CURATOR],
+        "interest.see": [Who.MEMBER, Who.CURATOR],
         "feedback.write": [Who.OWN_MEMBER],
         "feedback.see": [Who.OWN_MEMBER, Who.CURATOR],
         "feedback.answer": [Who.CURATOR],

@@ -1,0 +1,77 @@
+"""What was said when: each change of a demand leaves one event that holds everything the demand says from then on.
+
+A report as of a date takes, per company and module, the last event up to that date and reads its snapshot.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from catalogue.db import Session, utcnow
+from catalogue.models import Confidentiality, Demand, DemandEvent, DemandSource, Relevance
+from catalogue.services.permissions import Actor
+
+__all__ = ["CHANGED", "CONFIRMED", "MARKED", "RESTORED", "WITHDRAWN", "add", "apply", "of", "snapshot"]
+
+MARKED, CHANGED, WITHDRAWN, RESTORED, CONFIRMED = "marked", "changed", "withdrawn", "restored", "confirmed"
+
+
+def snapshot(demand: Demand) -> dict[str, Any]:
+    """Return all that *demand* says, as JSON values."""
+    return {
+        "relevance": demand.relevance.value,
+        "purposes": list(demand.purposes),
+        "people": demand.people,
+        "period": demand.period,
+        "format": demand.format_code,
+        "place": demand.place,
+        "note": demand.note,
+        "confidentiality": demand.confidentiality.value,
+        "source": demand.source.value,
+        "source_date": demand.source_date.isoformat() if demand.source_date else None,
+        "confirmed_at": demand.confirmed_at.isoformat() if demand.confirmed_at else None,
+        "withdrawn": demand.withdrawn_at is not None,
+    }
+
+
+def apply(demand: Demand, said: dict[str, Any]) -> None:
+    """Make *demand* say what the snapshot *said* says."""
+    demand.relevance = Relevance(said["relevance"])
+    demand.purposes = list(said["purposes"])
+    demand.people = said["people"]
+    demand.period = said["period"]
+    demand.format_code = said["format"]
+    demand.place = said["place"]
+    demand.note = said["note"]
+    demand.confidentiality = Confidentiality(said["confidentiality"])
+    demand.source = DemandSource(said["source"])
+    demand.source_date = date.fromisoformat(said["source_date"]) if said["source_date"] else None
+    demand.confirmed_at = datetime.fromisoformat(said["confirmed_at"]) if said.get("confirmed_at") else None
+    demand.withdrawn_at = (demand.withdrawn_at or utcnow()) if said["withdrawn"] else None
+
+
+def add(session: Session, actor: Actor, demand: Demand, action: str) -> DemandEvent:
+    """Write down what *demand* says now, flush, and return the event."""
+    demand.updated_by_id = actor.user_id
+    session.flush()
+    event = DemandEvent(
+        demand_id=demand.id,
+        company_id=demand.company_id,
+        module_id=demand.module_id,
+        at=utcnow(),
+        user_id=actor.user_id,
+        user_label=actor.label[:200],
+        action=action,
+        snapshot=snapshot(demand),
+    )
+    session.add(event)
+    session.flush()
+    return event
+
+
+def of(session: Session, demand: Demand) -> list[DemandEvent]:
+    """Return the events of *demand*, newest first."""
+    return list(
+        session.scalars(select(DemandEvent).where(DemandEvent.demand_id == demand.id).order_by(DemandEvent.id.desc()))
+    )
