@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import threading
+import unicodedata
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -21,20 +22,25 @@ def make_token() -> str:
 
 def hash_token(token: str) -> str:
     """Return what is stored for *token* (64 hex digits)."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
 def hash_password(password: str) -> str:
     """Return the argon2id hash of *password*."""
     with _at_once:
-        return _hasher.hash(password)
+        return _hasher.hash(_bytes(password))
+
+
+def _bytes(password: str) -> bytes:
+    """Some keyboards send an umlaut as one character, some as two: both are the same password."""
+    return unicodedata.normalize("NFC", password).encode(errors="surrogatepass")
 
 
 def check_password(password: str, stored: str | None) -> bool:
     """Return whether *password* fits *stored*; takes as long when there is no stored hash."""
     with _at_once:
         try:
-            return _hasher.verify(stored or _nobody, password) and stored is not None
+            return _hasher.verify(stored or _nobody, _bytes(password)) and stored is not None
         except (VerificationError, InvalidHashError):
             return False
 

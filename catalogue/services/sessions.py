@@ -2,17 +2,19 @@
 
 import uuid
 from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session, utcnow
 from catalogue.models import Membership, User, UserSession
-from catalogue.services.permissions import Actor
+from catalogue.services.errors import NotFound
+from catalogue.services.permissions import Actor, require
 from catalogue.services.secrets import hash_token, make_token
 from catalogue.settings import Settings
 
-__all__ = ["actor_of", "end", "end_all", "resume", "start"]
+__all__ = ["actor_of", "end", "end_all", "end_one", "is_due", "listed", "prune", "resume", "start", "touch"]
 
 SEEN_EVERY = timedelta(minutes=5)
 
@@ -69,6 +71,38 @@ def end_all(session: Session, user_id: uuid.UUID, keep: uuid.UUID | None = None)
     session.execute(delete(UserSession).where(condition & (UserSession.id != keep) if keep else condition))
 
 
+def listed(session: Session, actor: Actor, settings: Settings) -> list[UserSession]:
+    """Return the actor's own sign-ins that still hold, the last used first."""
+    require(actor, "account.own")
+    now = utcnow()
+    return list(
+        session.scalars(
+            select(UserSession)
+            .where(UserSession.user_id == actor.user_id, UserSession.expires_at > now)
+            .where(UserSession.seen_at > now - timedelta(hours=settings.session_idle_hours))
+            .order_by(UserSession.seen_at.desc())
+        )
+    )
+
+
+def end_one(session: Session, actor: Actor, session_id: uuid.UUID) -> None:
+    """End one of the actor's own sign-ins."""
+    require(actor, "account.own")
+    found = session.get(UserSession, session_id)
+    if found is None or found.user_id != actor.user_id:
+        raise NotFound()
+    session.delete(found)
+    session.flush()
+
+
+def prune(session: Session, settings: Settings) -> int:
+    """Delete sign-ins that timed out; return how many."""
+    now = utcnow()
+    idle = now - timedelta(hours=settings.session_idle_hours)
+    over = (UserSession.expires_at < now) | (UserSession.seen_at < idle)
+    return session.execute(delete(UserSession).where(over)).rowcount  # type: ignore[attr-defined, no-any-return]
+
+
 def actor_of(user: User) -> Actor:
     """Return the plain values that services check. *user* has its membership and company loaded."""
     member = user.membership
@@ -84,7 +118,9 @@ def actor_of(user: User) -> Actor:
 
 
 def _network_part(address: str) -> str:
-    """Drop the part of an IP address that names one device: the last octet, or all behind the first 48 bits."""
-    if ":" in address:
-        return ":".join(address.split(":")[:3]) + "::"
-    return address.rpartition(".")[0] + ".0" if "." in address else ""
+    """Drop the part of an IP address that names one device: the last 8 bits, or all behind the first 48."""
+    try:
+        bits = 24 if ip_address(address).version == 4 else 48
+    except ValueError:
+        return ""
+    return str(ip_network(f"{address}/{bits}", strict=False).network_address)

@@ -5,13 +5,16 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
 
+import structlog
 from flask import Flask, abort, current_app, g, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.wrappers import Response
 
+from catalogue.db import DBAPIError, Session
 from catalogue.models import User, UserSession
-from catalogue.services import sessions
+from catalogue.services import sessions, tokens
 from catalogue.services.errors import NotAllowed
 from catalogue.services.permissions import VISITOR, Actor, can
 from catalogue.settings import Settings
@@ -20,6 +23,7 @@ from catalogue.web.requests import SAFE, database, db_session
 
 P = ParamSpec("P")
 R = TypeVar("R")
+log = structlog.get_logger(__name__)
 
 login_manager = LoginManager()
 login_manager.session_protection = None  # 0.6.3 trusts X-Forwarded-For for it; the session table protects
@@ -44,8 +48,9 @@ def init(app: Flask) -> None:
     """Set up Flask-Login and CSRF protection."""
     login_manager.init_app(app)
     login_manager.user_loader(_load)
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # _guard checks: nothing can be exempted but requests with a token
     csrf.init_app(app)
-    app.before_request(_same_origin)
+    app.before_request(_guard)
     app.jinja_env.globals.update(actor=current_actor, can=can_now, signed_in_user=signed_in_user)
 
 
@@ -59,20 +64,65 @@ def _load(token: str) -> SignedIn | None:
     if found is None:
         return None
     if sessions.is_due(found) and request.method in SAFE:
-        with database().write() as writing:
-            sessions.touch(writing, found.id)
+        _note(lambda writing: sessions.touch(writing, found.id))
     return SignedIn(token, found)
+
+
+def _note(change: Callable[[Session], None]) -> None:
+    """Write something that may as well be missed: a busy database must not keep anybody from reading."""
+    try:
+        with database().write() as writing:
+            change(writing)
+    except DBAPIError:
+        log.warning("last use not noted", exc_info=True)
+
+
+def _guard() -> None:
+    """Programs show a token; browsers prove that an unsafe request comes from a page of this site."""
+    if authenticate_bearer():
+        return
+    _same_origin()
+    if request.endpoint:  # an address that does not exist is a 404, whatever was sent there
+        csrf.protect()
+
+
+def authenticate_bearer() -> bool:
+    """Set the actor of an API request from ``Authorization: Bearer``; return whether there is one, abort with 401 if it is worth nothing.
+
+    A browser never sends this header by itself, so such requests need no CSRF token; the cookie is not looked at.
+    """
+    if not request.path.startswith("/api/") or "Authorization" not in request.headers:
+        return False
+    given = request.authorization
+    token = given.token if given is not None and given.type == "bearer" else None
+    found = tokens.resume(db_session(), token) if token else None
+    if found is None:
+        abort(401, www_authenticate=WWWAuthenticate("bearer", {"error": "invalid_token"}))
+    g.actor = sessions.actor_of(found.user)
+    if tokens.is_due(found) and request.method in SAFE:
+        _note(lambda writing: tokens.touch(writing, found.id))
+    elif request.method not in SAFE:
+        tokens.touch(db_session(), found.id)
+    return True
 
 
 def _same_origin() -> None:
     """Refuse unsafe requests that a browser marks as coming from another site (in addition to the CSRF token)."""
     if request.method in SAFE:
         return
-    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+    site = request.headers.get("Sec-Fetch-Site", "")
+    if site == "cross-site" or not _is_own(request.headers.get("Origin", ""), site):
         abort(400)
-    origin = request.headers.get("Origin")
-    if origin and origin != "null" and urlsplit(origin).netloc != request.host:
-        abort(400)
+
+
+def _is_own(origin: str, site: str) -> bool:
+    """Whether *origin* is this site. Some browsers hide it ("null") even from their own site but say so in *site*."""
+    if origin in ("", "null"):
+        return origin == "" or site == "same-origin"
+    try:
+        return urlsplit(origin).netloc in (request.host, urlsplit(settings().base_url).netloc)
+    except ValueError:
+        return False
 
 
 def current_actor() -> Actor:

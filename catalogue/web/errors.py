@@ -116,6 +116,8 @@ def _http(error: HTTPException) -> Response:
     response = error_page(status)
     if status == 405 and (allow := error.get_response().headers.get("Allow")):
         response.headers["Allow"] = allow
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
     if status == 429:
         response.headers["Retry-After"] = "60"
     return response
