@@ -1,0 +1,222 @@
+"""One of everything, with canaries: words that only the company concerned and network staff may ever see."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from catalogue.db import Session, utcnow
+from catalogue.models import (
+    ApiToken,
+    CompanyRole,
+    Confidentiality,
+    Demand,
+    DemandEvent,
+    DemandSource,
+    Feedback,
+    FeedbackKind,
+    FeedbackVisibility,
+    Invitation,
+    Measure,
+    MeasureModule,
+    Module,
+    ModuleVersion,
+    NetworkRole,
+    OneTimeLink,
+    OutboxMail,
+    ProgrammeKind,
+    Relevance,
+    Run,
+    SizeClass,
+    Term,
+    User,
+    UserSession,
+    Vocabulary,
+    Wish,
+    WishSupport,
+    WorkflowState,
+)
+from catalogue.services.secrets import hash_token
+from tests import factories
+
+CANARY = "Kanarienvogel"
+COMPANY = f"{CANARY} Firmenname GmbH"
+PERSON = f"{CANARY} Personenname"
+NOTE = f"{CANARY} Anmerkung"
+WISH = f"{CANARY} Wunschtitel"
+FEEDBACK = f"{CANARY} Rückmeldung"
+PEOPLE = 4711
+
+
+@dataclass(frozen=True)
+class World:
+    """What the tests need to build addresses and to sign in."""
+
+    people: dict[str, User]
+    samples: dict[str, Any]
+
+    def sample(self, endpoint: str, name: str) -> Any:
+        """Return a value for the argument *name* of a route; the endpoint's blueprint decides what ``slug`` and ``id`` mean."""
+        blueprint, _, view = endpoint.partition(".")
+        for key in (f"{endpoint}.{name}", f"{blueprint}.{name}", name):
+            if key in self.samples:
+                return self.samples[key]
+        raise KeyError(f"tests/web/world.py has no sample for {name} of {endpoint} ({view})")
+
+
+def _people(session: Session) -> tuple[dict[str, User], Any]:
+    sector = factories.make_term(session, Vocabulary.SECTOR, "messtechnik", "Messtechnik")
+    region = factories.make_term(session, Vocabulary.REGION, "thueringen", "Thüringen")
+    company = factories.make_company(
+        session, COMPANY, slug="kanarie", sector_id=sector.id, region_id=region.id, size_class=SizeClass.SMALL
+    )
+    other = factories.make_company(session, "Beispiel GmbH", sector_id=sector.id, region_id=region.id)
+    people = {
+        "member": factories.make_user(session, "alice@kanarie.example", name=PERSON, company=company),
+        "company_admin": factories.make_user(
+            session, "anton@kanarie.example", name=f"{PERSON} Anton", company=company, role=CompanyRole.ADMIN
+        ),
+        "stranger": factories.make_user(session, "bob@beispiel.example", name="Bob Beispiel", company=other),
+        "curator": factories.make_user(
+            session, "clara@netz.example", name="Clara Netz", network_role=NetworkRole.CURATOR
+        ),
+        "admin": factories.make_user(session, "nora@netz.example", name="Nora Netz", network_role=NetworkRole.ADMIN),
+    }
+    return people, company
+
+
+def _module(session: Session) -> Module:
+    topic = factories.make_term(session, Vocabulary.TOPIC, "sicherheit", "Sicherheit")
+    shape = factories.make_term(session, Vocabulary.FORMAT, "praesenz", "Präsenz")
+    module = factories.make_module(
+        session,
+        "Sicherheit und Batterie",
+        slug="sicherheit-und-batterie",
+        summary="Gefahren erkennen und Batterien sicher lagern.",
+        contents=["Gefahren", "Lagerung"],
+        provider=factories.make_provider(session, "Akademie Nord"),
+        programme=factories.make_programme(session, "BatterieMD", kind=ProgrammeKind.ALLIANCE),
+        terms=[topic, shape],
+        source_url="https://beispiel.example/kurs",
+        as_of=date(2026, 11, 22),
+    )
+    for number in (1, 2):
+        session.add(
+            ModuleVersion(
+                module_id=module.id, number=number, action="edited", snapshot={"title": module.title}, changed=["title"]
+            )
+        )
+    return module
+
+
+def _said(session: Session, people: dict[str, User], company: Any, module: Module) -> dict[str, Any]:
+    demand = Demand(
+        company_id=company.id,
+        module_id=module.id,
+        relevance=Relevance.MUST,
+        purposes=["training"],
+        people=PEOPLE,
+        period="2027-Q1",
+        note=NOTE,
+        confidentiality=Confidentiality.NETWORK,
+        source=DemandSource.CALL,
+        source_date=date(2026, 11, 2),
+        updated_by_id=people["member"].id,
+    )
+    wish = Wish(
+        company_id=company.id,
+        user_id=people["member"].id,
+        title=WISH,
+        text=NOTE,
+        confidentiality=Confidentiality.NETWORK,
+    )
+    feedback = Feedback(
+        module_id=module.id,
+        company_id=company.id,
+        user_id=people["member"].id,
+        kind=FeedbackKind.WEAKNESS,
+        visibility=FeedbackVisibility.NETWORK,
+        text=FEEDBACK,
+    )
+    session.add_all([demand, wish, feedback])
+    session.flush()
+    snapshot = {
+        "relevance": "must", "purposes": ["training"], "people": PEOPLE, "period": "2027-Q1", "format": "", "place": "", "note": NOTE,
+        "confidentiality": "network", "source": "call", "source_date": "2026-11-02", "withdrawn": False,
+    }  # fmt: skip
+    event = DemandEvent(
+        demand_id=demand.id,
+        company_id=company.id,
+        module_id=module.id,
+        action="marked",
+        user_label=PERSON,
+        snapshot=snapshot,
+    )
+    session.add_all([event, WishSupport(wish_id=wish.id, company_id=company.id, user_id=people["member"].id)])
+    session.flush()
+    return {"demand": demand, "wish": wish, "feedback": feedback, "event": event}
+
+
+def _secrets(session: Session, people: dict[str, User], company: Any) -> dict[str, Any]:
+    later = utcnow() + timedelta(days=3)
+    member = people["member"]
+    invitation = Invitation(
+        email="neu@kanarie.example", company_id=company.id, role="member", token_hash=hash_token("invitation"),
+        created_at=utcnow(), expires_at=later,
+    )  # fmt: skip
+    link = OneTimeLink(
+        purpose="password", user_id=member.id, token_hash=hash_token("link"), email=member.email, expires_at=later
+    )
+    token = ApiToken(user_id=member.id, name="Auswertung", token_hash=hash_token("api"))
+    sign_in = UserSession(user_id=member.id, token_hash=hash_token("session"), expires_at=later)
+    mail = OutboxMail(to=member.email, subject=f"{CANARY} Betreff", text=NOTE)
+    session.add_all([invitation, link, token, sign_in, mail])
+    session.flush()
+    return {"invitation": invitation, "token": token, "sign_in": sign_in, "mail": mail}
+
+
+def build_world(session: Session) -> World:
+    """Fill an empty database and return the samples."""
+    people, company = _people(session)
+    module = _module(session)
+    draft = factories.make_module(session, "Entwurf zur Formierung", state=WorkflowState.DRAFT)
+    run = Run(module=module, starts_on=date(2027, 2, 16), min_participants=6, max_participants=12, place="Erfurt")
+    measure = Measure(
+        slug="massnahme", title="Maßnahme Lager", sort_title="massnahme lager", state=WorkflowState.PUBLISHED
+    )
+    measure.parts = [MeasureModule(module_id=module.id, position=1)]
+    session.add_all([run, measure])
+    session.flush()
+    said, secret = _said(session, people, company, module), _secrets(session, people, company)
+    topic = session.query(Term).filter_by(vocabulary="topic").one()
+    return World(people, _samples(people, company, module, draft, run, measure, topic, said, secret))
+
+
+def _samples(*things: Any) -> dict[str, Any]:
+    people, company, module, draft, run, measure, topic, said, secret = things
+    return {
+        "slug": module.slug,
+        "draft": draft.slug,
+        "measures.slug": measure.slug,
+        "providers.slug": module.provider.slug,
+        "programmes.slug": module.programme.slug,
+        "module_slug": module.slug,
+        "company_slug": company.slug,
+        "measure_slug": measure.slug,
+        "company_id": company.id,
+        "user_id": people["member"].id,
+        "session_id": secret["sign_in"].id,
+        "token_id": secret["token"].id,
+        "invitation_id": secret["invitation"].id,
+        "mail_id": secret["mail"].id,
+        "run_id": run.id,
+        "demand_id": said["demand"].id,
+        "event_id": said["event"].id,
+        "wish_id": said["wish"].id,
+        "feedback_id": said["feedback"].id,
+        "term_id": topic.id,
+        "vocabulary": "topic",
+        "number": 1,
+        "token": "unknown-token",
+        "format": "csv",
+        "filename": "css/tokens.css",
+    }
