@@ -1,5 +1,6 @@
 """The past of a module: complete versions, readable differences, and the way back to any of them."""
 
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -8,10 +9,14 @@ from sqlalchemy import select
 
 from catalogue.db import Session
 from catalogue.models import Module, ModuleVersion, OfferStatus
-from catalogue.services.module_input import FIELDS, LISTS, ModuleInput, input_of
-from catalogue.services.permissions import Actor
+from catalogue.services.errors import NotFound
+from catalogue.services.module_input import FIELDS, LISTS, VOCABULARIES, ModuleInput, input_of
+from catalogue.services.permissions import Actor, require
+from catalogue.texts import N_
 
-__all__ = ["input_from", "record", "snapshot"]
+__all__ = ["Difference", "compare", "get", "input_from", "latest", "record", "snapshot", "versions"]
+
+STATUSES = {status.value: status for status in OfferStatus}
 
 
 def snapshot(module: Module) -> dict[str, Any]:
@@ -38,7 +43,7 @@ def input_from(stored: dict[str, Any]) -> ModuleInput:
     values = {name: stored[name] for name in FIELDS if name in stored}
     values |= {name: tuple(values[name]) for name in LISTS if name in values}
     values["terms"] = {name: tuple(codes) for name, codes in stored.get("terms", {}).items()}
-    values["offer_status"] = OfferStatus(stored["offer_status"]) if stored.get("offer_status") else None
+    values["offer_status"] = STATUSES.get(stored.get("offer_status", ""))
     values["as_of"] = date.fromisoformat(stored["as_of"]) if stored.get("as_of") else None
     values["price_amount"] = Decimal(stored["price_amount"]) if stored.get("price_amount") else None
     return ModuleInput(**values)
@@ -68,3 +73,46 @@ def latest(session: Session, module: Module) -> ModuleVersion | None:
     return session.scalar(
         select(ModuleVersion).where(ModuleVersion.module_id == module.id).order_by(ModuleVersion.number.desc()).limit(1)
     )
+
+
+def versions(session: Session, actor: Actor, module: Module) -> list[ModuleVersion]:
+    """Return all versions of *module*, the newest first."""
+    require(actor, "module.history", module)
+    statement = select(ModuleVersion).where(ModuleVersion.module_id == module.id)
+    return list(session.scalars(statement.order_by(ModuleVersion.number.desc())))
+
+
+def get(session: Session, actor: Actor, module: Module, number: int) -> ModuleVersion:
+    """Return one version of *module* by its number; raises NotFound."""
+    require(actor, "module.history", module)
+    statement = select(ModuleVersion).where(ModuleVersion.module_id == module.id, ModuleVersion.number == number)
+    found = session.scalar(statement)
+    if found is None:
+        raise NotFound(N_("Diese Fassung gibt es nicht."))
+    return found
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field that two snapshots state differently; the values are as in the snapshot (None, "" and [] mean empty)."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+def compare(before: dict[str, Any], after: dict[str, Any]) -> list[Difference]:
+    """Return the fields that differ, in the order of the form. Terms are compared per vocabulary ("terms.topic")."""
+    old, new = _flat(before), _flat(after)
+    order = [*FIELDS, *(f"terms.{name}" for name in VOCABULARIES), "state"]
+    names = [name for name in order if name in old or name in new]
+    return [
+        Difference(name, old.get(name), new.get(name))
+        for name in names
+        if (old.get(name) or None) != (new.get(name) or None)
+    ]
+
+
+def _flat(stored: dict[str, Any]) -> dict[str, Any]:
+    terms = {f"terms.{name}": codes for name, codes in stored.get("terms", {}).items()}
+    return {name: value for name, value in stored.items() if name != "terms"} | terms

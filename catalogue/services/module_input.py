@@ -1,6 +1,5 @@
 """What people may write about a module: one frozen value that forms, API, import and history share."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
@@ -8,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalogue.models import Module, OfferStatus, Vocabulary
+from catalogue.services.findings import one_line, plain_text
 
 __all__ = ["FIELDS", "LISTS", "VOCABULARIES", "ModuleInput", "input_of", "tidy"]
 
@@ -80,10 +80,10 @@ def tidy(given: ModuleInput) -> ModuleInput:
     for name in FIELDS:
         value = getattr(given, name)
         if name in LISTS:
-            values[name] = tuple(text for entry in value if (text := _one_line(entry)))
+            values[name] = tuple(text for entry in value if (text := one_line(entry)))
         elif type(value) is str:
-            values[name] = _text(value)
-    values["title"] = _one_line(given.title)
+            values[name] = plain_text(value)
+    values["title"] = one_line(given.title)
     values["terms"] = {
         name: tuple(sorted(set(given.terms[name])))
         for name in [*VOCABULARIES, *_strangers(given)]
@@ -96,11 +96,3 @@ def tidy(given: ModuleInput) -> ModuleInput:
 
 def _strangers(given: ModuleInput) -> list[str]:
     return [name for name in given.terms if name not in VOCABULARIES]
-
-
-def _text(value: str) -> str:
-    return value.replace("\r\n", "\n").replace("\r", "\n").strip()
-
-
-def _one_line(value: str) -> str:
-    return re.sub(r"\s+", " ", value).strip()

@@ -1,22 +1,19 @@
 """What a module's words must keep to, and the step from slugs and codes to the things they name."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
-from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
 from catalogue.db import Session
 from catalogue.models import Module, Programme, Provider, Term
-from catalogue.services.errors import Invalid
+from catalogue.services.findings import Findings
 from catalogue.services.module_input import FIELDS, LINKED, LISTS, VOCABULARIES, ModuleInput
 from catalogue.services.sorting import sort_key
-from catalogue.texts import N_, Text
+from catalogue.texts import N_
 
-__all__ = ["Checked", "check", "check_url", "with_minutes"]
+__all__ = ["Checked", "check", "with_minutes"]
 
 LENGTHS = {
     "title": 300, "code": 40, "source_url": 1000, "certificate_validity": 300, "price_text": 500, "duration_text": 300,
@@ -26,9 +23,7 @@ LONGEST_TEXT = 20_000
 LONGEST_LIST, LONGEST_ENTRY = 100, 1000
 RANGES = {
     "dqr": (1, 8), "duration_minutes": (1, 1_000_000), "theory_units": (0, 10_000), "practice_units": (0, 10_000),
-    "min_participants": (1, 10_000), "max_participants": (1, 10_000),
 }  # fmt: skip
-EARLIEST = date(1990, 1, 1)
 HIGHEST_PRICE = Decimal(1_000_000)
 
 
@@ -62,90 +57,48 @@ def check(session: Session, given: ModuleInput, module: Module | None = None) ->
 
     *module* is the one to be changed: it may keep its own code.
     """
-    wrong: dict[str, Text] = {}
-    for rule in (_title, _lengths, _lists, _ranges, _participants, _urls, _languages, _rest):
-        rule(given, lambda name, message, **params: wrong.setdefault(name, Text(message, params)))
+    findings = Findings()
+    findings.required("title", given.title, N_("Geben Sie einen Titel ein."))
+    _check_texts(given, findings)
+    _check_numbers(given, findings)
+    if not all(re.fullmatch("[a-z]{2}", code) for code in given.languages):
+        findings.add("languages", N_("Nennen Sie Sprachen mit zwei Buchstaben, zum Beispiel de oder en."))
     provider = session.scalar(select(Provider).where(Provider.slug == given.provider)) if given.provider else None
     programme = session.scalar(select(Programme).where(Programme.slug == given.programme)) if given.programme else None
     if given.provider and not provider:
-        wrong.setdefault("provider", Text(N_("Wählen Sie einen Anbieter aus der Liste.")))
+        findings.add("provider", N_("Wählen Sie einen Anbieter aus der Liste."))
     if given.programme and not programme:
-        wrong.setdefault("programme", Text(N_("Wählen Sie ein Programm aus der Liste.")))
+        findings.add("programme", N_("Wählen Sie ein Programm aus der Liste."))
     if given.code and _code_taken(session, given.code, module):
-        wrong.setdefault("code", Text(N_("Dieses Kürzel hat schon ein anderes Modul.")))
-    terms = _terms(session, given, wrong)
-    if wrong:
-        raise Invalid(fields=wrong)
+        findings.add("code", N_("Dieses Kürzel hat schon ein anderes Modul."))
+    terms = _terms(session, given, findings)
+    findings.raise_any()
     return Checked(given, provider, programme, terms)
 
 
-def check_url(url: str) -> bool:
-    """Whether *url* is empty or a web address that can be shown as a link."""
-    if not url:
-        return True
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"[\s\x00-\x1f<>\"\\]", url)
-    except ValueError:
-        return False
-
-
-Report = Callable[..., object]
-
-
-def _title(given: ModuleInput, wrong: Report) -> None:
-    if not given.title:
-        wrong("title", N_("Geben Sie einen Titel ein."))
-
-
-def _lengths(given: ModuleInput, wrong: Report) -> None:
+def _check_texts(given: ModuleInput, findings: Findings) -> None:
     for name in FIELDS:
-        value, most = getattr(given, name), LENGTHS.get(name, LONGEST_TEXT)
-        if isinstance(value, str) and len(value) > most:
-            wrong(name, N_("Kürzen Sie den Text auf höchstens %(most)s Zeichen."), most=most)
-
-
-def _lists(given: ModuleInput, wrong: Report) -> None:
+        value = getattr(given, name)
+        if isinstance(value, str):
+            findings.length(name, value, LENGTHS.get(name, LONGEST_TEXT))
     for name in LISTS:
         entries = getattr(given, name)
         if len(entries) > LONGEST_LIST:
-            wrong(name, N_("Nennen Sie höchstens %(most)s Einträge."), most=LONGEST_LIST)
+            findings.add(name, N_("Nennen Sie höchstens %(most)s Einträge."), most=LONGEST_LIST)
         if any(len(entry) > LONGEST_ENTRY for entry in entries):
-            wrong(name, N_("Kürzen Sie jeden Eintrag auf höchstens %(most)s Zeichen."), most=LONGEST_ENTRY)
+            findings.add(name, N_("Kürzen Sie jeden Eintrag auf höchstens %(most)s Zeichen."), most=LONGEST_ENTRY)
+    findings.url("source_url", given.source_url)
+    findings.url("more_sources", *given.more_sources)
 
 
-def _ranges(given: ModuleInput, wrong: Report) -> None:
+def _check_numbers(given: ModuleInput, findings: Findings) -> None:
     for name, (least, most) in RANGES.items():
-        value = getattr(given, name)
-        if value is not None and not least <= value <= most:
-            wrong(name, N_("Geben Sie eine Zahl von %(least)s bis %(most)s ein."), least=least, most=most)
-
-
-def _participants(given: ModuleInput, wrong: Report) -> None:
-    least, most = given.min_participants, given.max_participants
-    if least is not None and most is not None and least > most:
-        wrong("max_participants", N_("Die Höchstzahl muss mindestens so groß sein wie die Mindestzahl."))
-
-
-def _urls(given: ModuleInput, wrong: Report) -> None:
-    message = N_("Geben Sie eine Adresse an, die mit https:// oder http:// beginnt.")
-    if not check_url(given.source_url):
-        wrong("source_url", message)
-    if not all(check_url(url) for url in given.more_sources):
-        wrong("more_sources", message)
-
-
-def _languages(given: ModuleInput, wrong: Report) -> None:
-    if not all(re.fullmatch("[a-z]{2}", code) for code in given.languages):
-        wrong("languages", N_("Nennen Sie Sprachen mit zwei Buchstaben, zum Beispiel de oder en."))
-
-
-def _rest(given: ModuleInput, wrong: Report) -> None:
+        findings.within(name, getattr(given, name), least, most)
+    findings.participants(given.min_participants, given.max_participants)
+    findings.day("as_of", given.as_of)
     price = given.price_amount
     if price is not None and not (price.is_finite() and 0 <= price <= HIGHEST_PRICE):
-        wrong("price_amount", N_("Geben Sie den Preis in Euro als Zahl an, zum Beispiel 490."))
-    if given.as_of is not None and given.as_of < EARLIEST:
-        wrong("as_of", N_("Geben Sie ein Datum ab 1990 ein."))
+        findings.add("price_amount", N_("Geben Sie den Preis in Euro als Zahl an, zum Beispiel 490."))
 
 
 def _code_taken(session: Session, code: str, module: Module | None) -> bool:
@@ -153,12 +106,13 @@ def _code_taken(session: Session, code: str, module: Module | None) -> bool:
     return owner is not None and (module is None or owner != module.id)
 
 
-def _terms(session: Session, given: ModuleInput, wrong: dict[str, Text]) -> list[Term]:
-    found: list[Term] = []
-    for vocabulary, codes in given.terms.items():
-        rows = list(session.scalars(select(Term).where(Term.vocabulary == vocabulary, Term.code.in_(codes))))
-        if vocabulary not in VOCABULARIES or len(rows) != len(set(codes)):
-            unknown = ", ".join(sorted(set(codes) - {term.code for term in rows})) or vocabulary
-            wrong[f"terms.{vocabulary}"] = Text(N_("Unbekannter Begriff: %(codes)s."), {"codes": unknown[:200]})
-        found += rows
-    return sorted(found, key=lambda term: (term.vocabulary, term.position, term.code))
+def _terms(session: Session, given: ModuleInput, findings: Findings) -> list[Term]:
+    wanted = {(vocabulary, code) for vocabulary, codes in given.terms.items() for code in codes}
+    rows = session.scalars(select(Term).where(Term.code.in_({code for _, code in wanted})))
+    found = {(term.vocabulary, term.code): term for term in rows if term.vocabulary in VOCABULARIES}
+    for vocabulary in given.terms:
+        unknown = sorted(code for name, code in wanted - set(found) if name == vocabulary)
+        if unknown:
+            findings.add(f"terms.{vocabulary}", N_("Unbekannter Begriff: %(codes)s."), codes=", ".join(unknown)[:200])
+    terms = [found[key] for key in wanted & set(found)]
+    return sorted(terms, key=lambda term: (term.vocabulary, term.position, term.code))

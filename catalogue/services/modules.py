@@ -2,20 +2,22 @@
 
 import uuid
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from catalogue.db import Session, utcnow
 from catalogue.models import Module, Provider, Run, WorkflowState
 from catalogue.services import module_history, module_rules
-from catalogue.services.errors import NotFound, Stale
+from catalogue.services.errors import NotFound
+from catalogue.services.locking import claim
 from catalogue.services.module_input import ModuleInput, input_of, tidy
 from catalogue.services.permissions import Actor, can, require
+from catalogue.services.slugs import unused_slug
 from catalogue.services.sorting import slugify
 from catalogue.texts import N_
 
-__all__ = ["LOADED", "ModuleInput", "apply", "create", "get", "input_of", "lock", "unused_slug", "update"]
+__all__ = ["LOADED", "ModuleInput", "apply", "create", "get", "input_of", "lock", "restore", "update"]
 
 # what pages and services read of a module; Run has joins of its own, so it is fetched apart
 LOADED: tuple[ORMOption, ...] = (
@@ -43,15 +45,9 @@ def _visible(actor: Actor, module: Module) -> bool:
     return module.is_public or was_public or can(actor, "module.see_unpublished", module)
 
 
-def lock(session: Session, module: Module, version: int | None, mine: object = None) -> None:
-    """Read *module* again and keep others from changing it until the commit.
-
-    Raises :class:`Stale` with the current state and *mine* if it is no longer at *version* (None: whatever it is).
-    """
-    statement = select(Module).where(Module.id == module.id).options(*LOADED).with_for_update(of=Module)
-    session.scalars(statement.execution_options(populate_existing=True)).one()
-    if version is not None and module.version != version:
-        raise Stale(module, mine)
+def lock(session: Session, module: Module, version: int | None, mine: ModuleInput | None = None) -> None:
+    """Read *module* again, see :func:`catalogue.services.locking.claim`."""
+    claim(session, module, version, mine, *LOADED)
 
 
 def create(session: Session, actor: Actor, given: ModuleInput, slug: str = "") -> Module:
@@ -62,7 +58,7 @@ def create(session: Session, actor: Actor, given: ModuleInput, slug: str = "") -
     last = session.scalar(select(func.max(Module.position)))
     module = Module(
         id=uuid.uuid4(),
-        slug=unused_slug(session, slug or slugify(given.title)),
+        slug=unused_slug(session, Module.slug, slug or slugify(given.title)),
         state=WorkflowState.DRAFT,
         position=0 if last is None else last + 1,
         runs=[],
@@ -99,15 +95,12 @@ def apply(session: Session, actor: Actor, module: Module, given: ModuleInput, ac
     return module
 
 
-def unused_slug(session: Session, wished: str) -> str:
-    """Return *wished*, or it with the first free number: "adr-basiskurs-2"."""
-    taken = set(
-        session.scalars(
-            select(Module.slug).where(or_(Module.slug == wished, Module.slug.startswith(wished + "-", autoescape=True)))
-        )
-    )
-    number, slug = 1, wished
-    while slug in taken:
-        number += 1
-        slug = f"{wished}-{number}"
-    return slug
+def restore(session: Session, actor: Actor, module: Module, number: int, version: int | None = None) -> Module:
+    """Let *module* say again what its version *number* said. Slug and workflow state stay as they are now.
+
+    Raises NotFound, Stale, and Invalid where something it names is gone.
+    """
+    require(actor, "module.edit", module)
+    wanted = module_history.get(session, actor, module, number)
+    lock(session, module, version)
+    return apply(session, actor, module, module_history.input_from(wanted.snapshot), "restored")

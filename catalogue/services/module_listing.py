@@ -1,0 +1,104 @@
+"""All modules for staff, drafts included: from the database, never from the index."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
+
+from catalogue.db import Session, utcnow
+from catalogue.models import Module, OfferStatus, Programme, Provider, WorkflowState
+from catalogue.services.completeness import BY_NAME, missing_condition
+from catalogue.services.permissions import Actor, require
+from catalogue.services.sorting import sort_key
+
+__all__ = ["FRESH_FOR", "SORTS", "ListingPage", "ListingQuery", "listing", "stale_condition"]
+
+FRESH_FOR = timedelta(days=365)
+PER_PAGE = 25
+STATES = {state.value: rank for rank, state in enumerate(WorkflowState)}
+STATUSES = {status.value: rank for rank, status in enumerate(OfferStatus)}
+SORTS: dict[str, sa.ColumnElement[object]] = {
+    "title": Module.sort_title.expression,
+    "state": sa.case(STATES, value=sa.cast(Module.state, sa.String), else_=99),
+    "status": sa.case(STATUSES, value=sa.cast(Module.offer_status, sa.String), else_=99),
+    "changed": Module.updated_at.expression,
+}
+
+
+@dataclass(frozen=True)
+class ListingQuery:
+    """Which modules, and how sorted. Unknown values are ignored. ``sort`` is a key of ``SORTS``, with "-" for descending."""
+
+    text: str = ""
+    state: str = ""
+    status: str = ""
+    provider: str = ""
+    programme: str = ""
+    missing: str = ""
+    stale: bool = False
+    sort: str = "-changed"
+    page: int = 1
+
+
+@dataclass(frozen=True)
+class ListingPage:
+    """One page of the list; ``modules`` have terms, provider and programme loaded."""
+
+    query: ListingQuery
+    modules: list[Module]
+    total: int
+    pages: int
+
+
+def listing(session: Session, actor: Actor, query: ListingQuery, *, everything: bool = False) -> ListingPage:
+    """Return one page of all modules that *query* finds, or with *everything* all of them (exports)."""
+    require(actor, "module.see_unpublished")
+    condition = sa.and_(sa.true(), *_conditions(query))
+    total = session.scalar(sa.select(sa.func.count()).select_from(Module).where(condition)) or 0
+    pages = max(1, -(-total // PER_PAGE))
+    statement = (
+        sa.select(Module)
+        .where(condition)
+        .options(selectinload(Module.terms), selectinload(Module.provider), selectinload(Module.programme))
+        .order_by(*_order(query.sort))
+    )
+    if not everything:
+        page = min(max(query.page, 1), pages)
+        statement = statement.offset((page - 1) * PER_PAGE).limit(PER_PAGE)
+    return ListingPage(query, list(session.scalars(statement)), total, pages)
+
+
+def _conditions(query: ListingQuery) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    for word in sort_key(query.text).split():
+        found.append(Module.sort_title.contains(word, autoescape=True) | Module.code.icontains(word, autoescape=True))
+    if query.state in STATES:
+        found.append(Module.state == WorkflowState(query.state))  # type: ignore[call-arg]
+    if query.status in STATUSES:
+        found.append(Module.offer_status == query.status)
+    if query.provider:
+        found.append(Module.provider_id.in_(sa.select(Provider.id).where(Provider.slug == query.provider)))
+    if query.programme:
+        found.append(Module.programme_id.in_(sa.select(Programme.id).where(Programme.slug == query.programme)))
+    if query.missing in BY_NAME:
+        found.append(missing_condition(query.missing))
+    if query.stale:
+        found.append(stale_condition())
+    return found
+
+
+def stale_condition(now: datetime | None = None) -> sa.ColumnElement[bool]:
+    """Return the condition that finds published modules that nobody confirmed and no source dates within twelve months."""
+    since = (now or utcnow()) - FRESH_FOR
+    return sa.and_(
+        Module.state == WorkflowState.PUBLISHED,
+        sa.or_(Module.confirmed_at.is_(None), Module.confirmed_at < since),
+        sa.or_(Module.as_of.is_(None), Module.as_of < since.date()),
+    )
+
+
+def _order(sort: str) -> list[sa.ColumnElement[object]]:
+    name = sort.removeprefix("-")
+    key = SORTS.get(name, SORTS["changed"])
+    return [key.desc() if sort.startswith("-") else key.asc(), Module.sort_title.asc(), Module.id.asc()]

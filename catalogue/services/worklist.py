@@ -1,0 +1,43 @@
+"""What waits for network staff: each figure is the length of a list that can be opened."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from catalogue.db import Session
+from catalogue.models import Feedback, FeedbackState, Module, Wish, WishState, WorkflowState
+from catalogue.services.module_listing import stale_condition
+from catalogue.services.permissions import Actor, require
+
+__all__ = ["Worklist", "counts"]
+
+
+@dataclass(frozen=True)
+class Worklist:
+    """How many things of each kind wait."""
+
+    modules: int
+    published: int
+    review: int
+    drafts: int
+    stale: int
+    feedback: int
+    wishes: int
+
+
+def counts(session: Session, actor: Actor) -> Worklist:
+    """Return how much waits for network staff now."""
+    require(actor, "module.see_unpublished")
+    return Worklist(
+        modules=_count(session, Module, sa.true()),
+        published=_count(session, Module, Module.state == WorkflowState.PUBLISHED),
+        review=_count(session, Module, Module.state == WorkflowState.REVIEW),
+        drafts=_count(session, Module, Module.state == WorkflowState.DRAFT),
+        stale=_count(session, Module, stale_condition()),
+        feedback=_count(session, Feedback, Feedback.state == FeedbackState.NEW),
+        wishes=_count(session, Wish, Wish.state == WishState.OPEN),
+    )
+
+
+def _count(session: Session, kind: type, condition: sa.ColumnElement[bool]) -> int:
+    return session.scalar(sa.select(sa.func.count()).select_from(kind).where(condition)) or 0
