@@ -16,7 +16,7 @@ from catalogue.models import Company, Demand, DemandEvent, Module, Relevance, Wo
 from catalogue.services import demand_events as events
 from catalogue.services import demand_rules as rules
 from catalogue.services.demand_rules import DemandInput, OnBehalf, input_of, is_outdated, needs_confirmation, said_on
-from catalogue.services.errors import Conflict, Invalid, NotFound
+from catalogue.services.errors import Conflict, Invalid, NotFound, Stale
 from catalogue.services.interest import Interest, interest_of_others
 from catalogue.services.permissions import Actor, Own, can, require
 from catalogue.texts import N_
@@ -203,7 +203,7 @@ def _check_open(module: Module) -> None:
 def _check_version(demand: Demand | None, input: DemandInput) -> None:
     current = demand.version if demand is not None and demand.withdrawn_at is None else 0
     if input.version is not None and input.version != current:
-        raise Conflict(N_("Inzwischen hat jemand anderes diese Angaben geändert."))
+        raise Stale(demand, input)
 
 
 def _record(session: Session, company_id: uuid.UUID, module: Module) -> Demand | None:

@@ -87,9 +87,8 @@ def _said(session: Session, actor: Actor, module: Module) -> list[_Said]:
 def _interest(said: Sequence[_Said], k: int) -> Interest:
     names = tuple(one.company for one in said if one.named)
     counted = _countable(said, k)
-    if not counted:
-        return Interest(names=names)
-    return Interest(rounded_down(len(counted)) or None, _people(counted, k), names)
+    companies = rounded_down(len(counted))
+    return Interest(companies, _people(counted, k), names) if companies else Interest(names=names)
 
 
 def _countable(said: Sequence[_Said], k: int) -> list[_Said]:
