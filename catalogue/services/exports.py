@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import xlsxwriter
@@ -62,12 +62,21 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """What is exported: the title names the file, the notes (as-of date, filters) go on a second sheet of the XLSX."""
+    """What is exported: the title names the file, the notes (as-of date, filters) go on a second sheet of the XLSX.
+
+    The footer is a last row of totals, outside the filter of the XLSX.
+    """
 
     title: str
     columns: Sequence[Column]
     rows: Sequence[Mapping[str, Any]]
     notes: Sequence[tuple[str, str]] = ()
+    footer: Mapping[str, Any] | None = None
+
+    @property
+    def lines(self) -> list[Mapping[str, Any]]:
+        """All rows with the footer."""
+        return [*self.rows, self.footer] if self.footer is not None else list(self.rows)
 
 
 def render(table: Table, format: Format) -> bytes:
@@ -85,7 +94,7 @@ def csv_bytes(table: Table) -> bytes:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
     writer.writerow([_harmless(column.label) for column in table.columns])
-    for row in table.rows:
+    for row in table.lines:
         writer.writerow([_csv_cell(row.get(column.key), column.kind) for column in table.columns])
     return b"\xef\xbb\xbf" + buffer.getvalue().encode("utf-8", "replace")
 
@@ -124,7 +133,7 @@ def _write_data(sheet: Any, table: Table, formats: Mapping[str, Any]) -> None:
     for place, column in enumerate(table.columns):
         _write_text(sheet, 0, place, column.label, formats["bold"])
         sheet.set_column(place, place, _width(table, column))
-    for line, row in enumerate(table.rows, start=1):
+    for line, row in enumerate(table.lines, start=1):
         for place, column in enumerate(table.columns):
             _write_cell(sheet, line, place, _typed(row.get(column.key), column.kind), formats)
     sheet.freeze_panes(1, 0)
@@ -158,12 +167,17 @@ def _write_text(sheet: Any, line: int, place: int, text: str, style: Any = None)
         sheet.write_string(line, place, clean, style)
 
 
+def _fits(value: Any) -> bool:
+    """Whether *value* is a number that a spreadsheet can keep."""
+    return isinstance(value, int | float | Decimal) and math.isfinite(value) and -EXACT < value < EXACT
+
+
 def _typed(value: Any, kind: Kind) -> str | int | float | Decimal | date | datetime | None:
     """Return *value* as what its column promises; what does not fit stays readable as text."""
     if value is None:
         return None
-    if kind == Kind.NUMBER and isinstance(value, int | float | Decimal) and math.isfinite(value) and abs(value) < EXACT:
-        return int(value) if isinstance(value, bool) else value
+    if kind == Kind.NUMBER and _fits(value):
+        return int(value) if isinstance(value, bool) else cast(Decimal, value)
     if kind == Kind.MOMENT and isinstance(value, datetime) and value.year >= FIRST_YEAR:
         return value.astimezone(BERLIN).replace(tzinfo=None)
     if kind == Kind.DATE and isinstance(value, date) and value.year >= FIRST_YEAR:
