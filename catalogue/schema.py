@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from catalogue.db import Database
 from catalogue.paths import PACKAGE
 
-__all__ = ["config", "current", "downgrade", "head", "upgrade"]
+__all__ = ["config", "current", "downgrade", "head", "is_current", "known_revisions", "upgrade"]
 
 
 def config(database: Database) -> Config:
@@ -50,6 +50,11 @@ def current(database: Database) -> str:
 def head(database: Database) -> str:
     """Return the newest revision that this code knows."""
     return ScriptDirectory.from_config(config(database)).get_current_head() or ""
+
+
+def known_revisions(database: Database) -> set[str]:
+    """Return all revisions that this code can upgrade from."""
+    return {script.revision for script in ScriptDirectory.from_config(config(database)).walk_revisions()}
 
 
 def is_current(database: Database) -> bool:

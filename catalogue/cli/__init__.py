@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from catalogue.cli import database, serve
+from catalogue.cli import backup, company, database, doctor, serve, user, worker
 from catalogue.services.errors import Refused
 from catalogue.settings import SettingsError
 
@@ -16,7 +16,16 @@ def cli() -> None:
     """Run and look after the catalogue. Settings come from CATALOGUE_* variables, see docs/settings.md."""
 
 
-for command in (serve.serve, database.db):
+for command in (
+    serve.serve,
+    database.db,
+    backup.backup,
+    backup.restore,
+    company.company,
+    doctor.doctor,
+    user.user,
+    worker.worker,
+):
     cli.add_command(command)
 
 

@@ -13,7 +13,7 @@ from catalogue.services import audit
 from catalogue.services.errors import NotFound
 from catalogue.services.permissions import Actor, require
 
-__all__ = ["Box", "discard", "find", "get", "oldest_waiting", "retry", "send", "waiting"]
+__all__ = ["Box", "discard", "failed", "find", "get", "oldest_waiting", "retry", "send", "waiting"]
 
 PER_PAGE = 50
 
@@ -54,14 +54,18 @@ def find(session: Session, actor: Actor, page: int = 1) -> Box:
         .offset((page - 1) * PER_PAGE)
         .limit(PER_PAGE)
     )
-    failed = session.scalar(select(func.count()).where(OutboxMail.failed_at.is_not(None))) or 0
-    return Box(tuple(rows), page, max(1, -(-total // PER_PAGE)), waiting(session), failed)
+    return Box(tuple(rows), page, max(1, -(-total // PER_PAGE)), waiting(session), failed(session))
 
 
 def waiting(session: Session) -> int:
     """Return how many mails still have to be sent."""
     open_ = OutboxMail.sent_at.is_(None) & OutboxMail.failed_at.is_(None)
     return session.scalar(select(func.count()).where(open_)) or 0
+
+
+def failed(session: Session) -> int:
+    """Return how many mails were given up."""
+    return session.scalar(select(func.count()).where(OutboxMail.failed_at.is_not(None))) or 0
 
 
 def oldest_waiting(session: Session) -> datetime | None:

@@ -121,6 +121,6 @@ def _network_part(address: str) -> str:
     """Drop the part of an IP address that names one device: the last 8 bits, or all behind the first 48."""
     try:
         bits = 24 if ip_address(address).version == 4 else 48
+        return str(ip_network(f"{address}/{bits}", strict=False).network_address)
     except ValueError:
         return ""
-    return str(ip_network(f"{address}/{bits}", strict=False).network_address)

@@ -1,0 +1,36 @@
+"""``catalogue worker``: what runs beside the server."""
+
+import signal
+import threading
+
+import click
+import structlog
+
+from catalogue.cli.context import open_database, open_index, open_settings
+from catalogue.db import DBAPIError
+from catalogue.services import housekeeping
+
+__all__ = ["worker"]
+
+log = structlog.get_logger(__name__)
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do one round and stop.")
+@click.option("--seconds", default=20, show_default=True, help="Pause between rounds.")
+def worker(once: bool, seconds: int) -> None:
+    """Send mails, bring the index up to date, delete what timed out. Stops cleanly on SIGTERM."""
+    settings, database, index = open_settings(), open_database(), open_index()
+    if once:
+        done = housekeeping.run(database, settings, index)
+        click.echo(f"{done.mails} mails sent, {done.pruned} old rows deleted.")
+        return
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    while not stop.is_set():
+        try:
+            housekeeping.run(database, settings, index)
+        except DBAPIError:
+            log.warning("database not available, trying again", exc_info=True)
+        stop.wait(seconds)

@@ -1,0 +1,28 @@
+"""What is done again and again in the background: mails, index, things that ended."""
+
+from dataclasses import dataclass
+
+from catalogue.db import Database
+from catalogue.search import sync
+from catalogue.search.index import SearchIndex
+from catalogue.services import links, mail, sessions, throttle
+from catalogue.settings import Settings
+
+__all__ = ["Round", "run"]
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round did."""
+
+    mails: int
+    pruned: int
+
+
+def run(database: Database, settings: Settings, index: SearchIndex) -> Round:
+    """Do one round. Safe to repeat, to interrupt, and to run beside another one."""
+    sent = mail.deliver(database, settings)
+    sync.drain_quietly(database, index)
+    with database.write() as session:
+        pruned = throttle.prune(session) + sessions.prune(session, settings) + links.prune(session)
+    return Round(sent, pruned)

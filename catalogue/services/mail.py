@@ -1,0 +1,147 @@
+"""Sends what waits in the outbox: verified TLS, tries again with growing pauses, gives up after some days."""
+
+import smtplib
+import ssl
+import uuid
+from datetime import timedelta
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import structlog
+from sqlalchemy import select
+
+from catalogue.db import Database, utcnow
+from catalogue.models import OutboxMail
+from catalogue.settings import Settings
+
+__all__ = ["PAUSES", "Transport", "deliver", "message", "smtp"]
+
+SECONDS = 20
+AT_ONCE = 100
+# between tries; a mail server that is down over a weekend must not lose mails
+PAUSES = [timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720, 1440, 1440)]
+SENDING = timedelta(minutes=10)  # how long others leave a mail alone that is being sent
+log = structlog.get_logger(__name__)
+
+
+class Transport(Protocol):
+    """What can send a message."""
+
+    def send_message(self, message: EmailMessage) -> object:
+        """Send, or raise OSError or SMTPException."""
+
+
+def smtp(settings: Settings, trust: ssl.SSLContext | None = None) -> smtplib.SMTP:
+    """Return an open connection to the configured server. Certificates are verified against *trust* (default: the system's).
+
+    Raises OSError (which ssl.SSLError is) or SMTPException.
+    """
+    context = trust or ssl.create_default_context()
+    if settings.smtp_security == "tls":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            settings.smtp_host, settings.smtp_port, timeout=SECONDS, context=context
+        )
+    else:
+        server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=SECONDS)
+    try:
+        if settings.smtp_security == "starttls":
+            server.starttls(context=context)
+        if settings.smtp_user:
+            server.login(settings.smtp_user, settings.smtp_password)
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+def message(settings: Settings, mail: OutboxMail) -> EmailMessage:
+    """Return *mail* as it goes out. The same mail always has the same Message-ID, so that a doubled one can be recognised."""
+    built = EmailMessage()
+    built["From"], built["To"], built["Subject"] = settings.mail_from, mail.to, mail.subject
+    built["Date"] = formatdate(mail.created_at.timestamp())
+    host = urlsplit(settings.base_url).hostname or "localhost"
+    built["Message-ID"] = f"<{mail.id}@{host}>" if mail.id else make_msgid(domain=host)
+    built["Auto-Submitted"] = "auto-generated"
+    built.set_content(mail.text)
+    return built
+
+
+def deliver(database: Database, settings: Settings, trust: ssl.SSLContext | None = None) -> int:
+    """Send all mails that are due and return how many went out. Without a mail server they stay where they are.
+
+    No transaction is open while a server is spoken to. A mail is marked before it is sent and again afterwards: after a crash
+    in between it goes out once more, rather than never.
+    """
+    if not settings.smtp_host:
+        return 0
+    due = _claim(database)
+    if not due:
+        return 0
+    try:
+        server = smtp(settings, trust)
+    except (OSError, smtplib.SMTPException) as error:
+        for mail in due:
+            _failed(database, mail.id, error)
+        log.warning("mail server cannot be used", host=settings.smtp_host, error=_describe(error))
+        return 0
+    with server:
+        return sum(_send(database, settings, server, mail) for mail in due)
+
+
+def _claim(database: Database) -> list[OutboxMail]:
+    """Return due mails and keep other workers from them for a while."""
+    with database.write() as session:
+        due = session.scalars(
+            select(OutboxMail)
+            .where(OutboxMail.sent_at.is_(None), OutboxMail.failed_at.is_(None), OutboxMail.due_at <= utcnow())
+            .order_by(OutboxMail.created_at)
+            .limit(AT_ONCE)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for mail in due:
+            mail.due_at = utcnow() + SENDING
+        return list(due)
+
+
+def _send(database: Database, settings: Settings, server: Transport, mail: OutboxMail) -> bool:
+    try:
+        server.send_message(message(settings, mail))
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        _failed(database, mail.id, error)
+        return False
+    with database.write() as session:
+        stored = session.get(OutboxMail, mail.id)
+        if stored is not None:
+            stored.sent_at, stored.attempts, stored.last_error = utcnow(), stored.attempts + 1, ""
+            stored.text = ""  # it held a link or somebody's words; what was sent is not needed any more
+    return True
+
+
+def _failed(database: Database, mail_id: uuid.UUID, error: Exception) -> None:
+    with database.write() as session:
+        mail = session.get(OutboxMail, mail_id)
+        if mail is None:
+            return
+        mail.attempts += 1
+        mail.last_error = _describe(error)[:300]
+        if mail.attempts > len(PAUSES) or _is_final(error):
+            mail.failed_at = utcnow()
+        else:
+            mail.due_at = utcnow() + PAUSES[mail.attempts - 1]
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether the server said that this mail will never be taken (5xx for this recipient), or it cannot be written at all."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _text in error.recipients.values())
+    return (
+        isinstance(error, (smtplib.SMTPDataError, smtplib.SMTPSenderRefused))
+        and error.smtp_code >= 500
+        or (isinstance(error, ValueError) and not isinstance(error, OSError))
+    )
+
+
+def _describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

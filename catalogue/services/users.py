@@ -1,0 +1,219 @@
+"""All people with an account, as network admins look after them. Nobody sets another person's password."""
+
+import re
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from catalogue.db import Session
+from catalogue.models import Company, CompanyRole, Membership, NetworkRole, User
+from catalogue.services import accounts, audit, links, sessions, tokens
+from catalogue.services.errors import Conflict, Invalid, NotFound
+from catalogue.services.permissions import Actor, require
+from catalogue.services.sorting import sort_key
+from catalogue.settings import Settings
+from catalogue.texts import N_
+
+__all__ = [
+    "UserPage",
+    "activate",
+    "add",
+    "check_email",
+    "deactivate",
+    "end_sessions",
+    "find",
+    "get",
+    "get_by_email",
+    "join",
+    "send_link",
+    "set_network_role",
+]
+
+PER_PAGE = 50
+ADDRESS = re.compile(
+    r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9]([a-z0-9.-]*[a-z0-9])?"
+)  # as HTML's type=email, ASCII only
+LAST_ADMIN = N_("Das ist der letzte Netzwerk-Admin. Ernennen Sie zuerst eine andere Person.")
+
+
+@dataclass(frozen=True)
+class UserPage:
+    """One page of the list."""
+
+    users: tuple[User, ...]
+    total: int
+    page: int
+    pages: int
+
+
+_loaded = (joinedload(User.membership).joinedload(Membership.company),)
+
+
+def find(session: Session, actor: Actor, text: str = "", role: str = "", page: int = 1) -> UserPage:
+    """Return people whose name, address or company holds *text*, by name in German order.
+
+    *role*: "curator", "admin" (network), "company" (all members), "none" (neither) or "inactive".
+    """
+    wanted = sort_key(text)
+    hits = [user for user in find_all(session, actor) if wanted in _searched(user) and _has(user, role)]
+    start = (max(1, page) - 1) * PER_PAGE
+    return UserPage(tuple(hits[start : start + PER_PAGE]), len(hits), page, max(1, -(-len(hits) // PER_PAGE)))
+
+
+def find_all(session: Session, actor: Actor) -> list[User]:
+    """Return everybody by name in German order, membership and company loaded."""
+    require(actor, "user.administer")
+    return sorted(session.scalars(select(User).options(*_loaded)), key=lambda user: sort_key(user.name))
+
+
+def _searched(user: User) -> str:
+    company = user.membership.company.name if user.membership else ""
+    return " ".join(sort_key(part) for part in (user.name, user.email, company))
+
+
+def _has(user: User, role: str) -> bool:
+    if role == "inactive":
+        return not user.active
+    if role == "company":
+        return user.membership is not None
+    if role == "none":
+        return user.membership is None and user.network_role is None
+    return user.network_role == role if role in set(NetworkRole) else True
+
+
+def get(session: Session, actor: Actor, user_id: uuid.UUID) -> User:
+    """Return one person, membership and company loaded; raise NotFound."""
+    require(actor, "user.administer")
+    user = session.scalar(select(User).where(User.id == user_id).options(*_loaded))
+    if user is None:
+        raise NotFound()
+    return user
+
+
+def get_by_email(session: Session, actor: Actor, email: str) -> User:
+    """Return the person with this address; raise NotFound."""
+    require(actor, "user.administer")
+    user = accounts.by_email(session, email)
+    if user is None:
+        raise NotFound(N_("Ein Konto mit der Adresse %(email)s gibt es nicht."), email=email)
+    return user
+
+
+def add(
+    session: Session,
+    actor: Actor,
+    email: str,
+    *,
+    name: str = "",
+    company: Company | None = None,
+    role: CompanyRole = CompanyRole.MEMBER,
+    network_role: NetworkRole | None = None,
+) -> User:
+    """Create the account of *email*, or give an existing one the role. It has no password until its owner sets one."""
+    require(actor, "user.administer")
+    folded = check_email(email)
+    user = accounts.by_email(session, folded)
+    if user is None:
+        user = User(email=folded, name=name.strip() or folded.split("@")[0], membership=None)
+        session.add(user)
+    if name.strip():
+        user.name = name.strip()
+    if network_role is not None:
+        user.network_role = network_role
+    session.flush()
+    if company is not None:
+        join(session, user, company, role)
+    audit.record(
+        session,
+        actor,
+        "user.added",
+        user,
+        label=user.email,
+        role=network_role.value if network_role else role.value,
+        company=company.name if company else "",
+    )
+    return user
+
+
+def join(session: Session, user: User, company: Company, role: CompanyRole) -> Membership:
+    """Make *user* belong to *company*; raise Conflict if they belong to another one."""
+    if user.membership is None:
+        user.membership = Membership(company=company, user=user, role=role)
+    elif user.membership.company_id != company.id:
+        raise Conflict(N_("Dieses Konto gehört schon zu einem anderen Unternehmen."))
+    user.membership.role = role
+    session.flush()
+    return user.membership
+
+
+def check_email(text: str) -> str:
+    """Return the address as it is stored; raise Invalid if it cannot be one. Umlauts in the domain become their ASCII form."""
+    local, _at, domain = accounts.fold_email(text).rpartition("@")
+    try:
+        folded = f"{local}@{domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        folded = ""
+    if len(folded) > 254 or not ADDRESS.fullmatch(folded):
+        raise Invalid("email", N_("Geben Sie eine E-Mail-Adresse an, zum Beispiel name@firma.de."))
+    return folded
+
+
+def set_network_role(session: Session, actor: Actor, user: User, role: NetworkRole | None) -> None:
+    """Give or take a role in the network; it counts from the person's next request."""
+    require(actor, "user.administer")
+    if role == user.network_role:
+        return
+    if role != NetworkRole.ADMIN:
+        _keep_an_admin(session, user)
+    before, user.network_role = user.network_role, role
+    session.flush()
+    names = [before.value if before else None, role.value if role else None]
+    audit.record(session, actor, "role.changed", user, label=user.email, network_role=names)
+
+
+def deactivate(session: Session, actor: Actor, user: User) -> None:
+    """Lock an account: sign-ins, links and tokens end at once."""
+    require(actor, "user.administer")
+    _keep_an_admin(session, user)
+    user.active = False
+    sessions.end_all(session, user.id)
+    tokens.revoke_all(session, user.id)
+    links.void(session, user)
+    session.flush()
+    audit.record(session, actor, "user.deactivated", user, label=user.email)
+
+
+def activate(session: Session, actor: Actor, user: User) -> None:
+    """Unlock an account; tokens that ended stay ended."""
+    require(actor, "user.administer")
+    user.active = True
+    session.flush()
+    audit.record(session, actor, "user.activated", user, label=user.email)
+
+
+def send_link(session: Session, settings: Settings, actor: Actor, user: User) -> None:
+    """Mail the person a link with which they set a password themselves."""
+    require(actor, "user.administer")
+    if not user.active:
+        raise Conflict(N_("Dieses Konto ist gesperrt."))
+    links.send(session, settings, actor, user, links.RESET if user.password_hash else links.WELCOME)
+
+
+def end_sessions(session: Session, actor: Actor, user: User) -> None:
+    """End all sign-ins of a person."""
+    require(actor, "user.administer")
+    sessions.end_all(session, user.id)
+    audit.record(session, actor, "sessions.ended", user, label=user.email)
+
+
+def _keep_an_admin(session: Session, user: User) -> None:
+    if user.network_role != NetworkRole.ADMIN:
+        return
+    session.execute(select(User.id).where(User.network_role == NetworkRole.ADMIN).with_for_update())
+    others = select(func.count()).where(
+        User.network_role == NetworkRole.ADMIN, User.active.is_(True), User.id != user.id
+    )
+    if not session.scalar(others):
+        raise Conflict(LAST_ADMIN)
