@@ -14,6 +14,7 @@ from catalogue.models import NetworkRole
 from catalogue.services.permissions import VISITOR, Actor
 from catalogue.texts import N_
 from catalogue.web.auth import SignedIn, current_actor
+from catalogue.web.facts import entry_facts, next_run, old_year, run_text, sheet_facts, upcoming
 from catalogue.web.languages import show
 
 STATIC = ("static", "bootstrap.static")
@@ -32,7 +33,10 @@ class Place:
 def init(app: Flask) -> None:
     """Register what the layout asks for."""
     app.url_defaults(_add_version)
-    app.jinja_env.globals.update(link=link, navigation=navigation, frame_actor=frame_actor)
+    app.jinja_env.globals.update(link=link, navigation=navigation, frame_actor=frame_actor, here=here)
+    app.jinja_env.globals.update(
+        {function.__name__: function for function in (entry_facts, sheet_facts, next_run, upcoming, old_year, run_text)}
+    )
 
 
 def link(endpoint: str, **values: Any) -> str:
@@ -43,6 +47,11 @@ def link(endpoint: str, **values: Any) -> str:
         return url_for(endpoint, **values)
     except BuildError:
         return ""
+
+
+def here() -> str:
+    """Return this page's path with its parameters, to come back to after a form elsewhere ("/" on pages that forms answer)."""
+    return request.full_path.rstrip("?") if request.method == "GET" else "/"
 
 
 def frame_actor(status: int = 200) -> Actor:

@@ -3,9 +3,9 @@
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 
-from catalogue.web import accounts, health, search
+from catalogue.web import accounts, demand, health, measures, modules, pages, programmes, providers, search
 
-BLUEPRINTS = [search.bp, accounts.bp, health.bp]
+BLUEPRINTS = [search.bp, accounts.bp, health.bp, modules.bp, demand.bp, measures.bp, providers.bp, programmes.bp, pages.bp]
 
 
 def init(app: Flask) -> None:

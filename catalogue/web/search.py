@@ -1,16 +1,28 @@
-"""The start page: search over the published modules."""
+"""The start page: search over the published modules, as list or table, with its state in the address."""
 
+from dataclasses import dataclass, replace
 from typing import cast
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request
+from flask_babel import gettext, ngettext
 
+from catalogue.models import Demand
 from catalogue.search.index import SearchIndex
-from catalogue.search.results import Query
-from catalogue.services import search
+from catalogue.search.results import Facet, Page, Query
+from catalogue.services import demand, marks, module_table, search, ways_out
 from catalogue.web.auth import current_actor
+from catalogue.web.downloads import download
+from catalogue.web.filters import show
+from catalogue.web.frame import link
+from catalogue.web.limits import EXPORT, SEARCH, limiter
+from catalogue.web.queries import args_of, query_from
 from catalogue.web.requests import db_session
 
 bp = Blueprint("search", __name__)
+VIEWS = ("list", "table")
+MULTIPLE = frozenset({"topic", "audience", "format", "certificate", "region"})  # a module may have several of these
+OPEN_FACETS = frozenset({"topic", "level", "format", "audience", "mark"})
+LIVE = "X-Live-Search"  # sent by static/js/search.js: "typing" while the last word may be unfinished
 
 
 def search_index() -> SearchIndex:
@@ -18,8 +30,110 @@ def search_index() -> SearchIndex:
     return cast(SearchIndex, current_app.extensions["search"])
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the address bar asks: the question as written, narrowed by the company's marks, and those marks."""
+
+    query: Query
+    narrowed: Query
+    marks: tuple[str, ...]
+
+
 @bp.get("/")
+@limiter.limit(SEARCH)
 def index() -> str:
     """Show one page of results."""
-    page = search.find(db_session(), current_actor(), search_index(), Query(text=request.args.get("q", "")))
-    return render_template("search/index.html", page=page)
+    asked = _asked()
+    page = search.find(db_session(), current_actor(), search_index(), asked.narrowed)
+    if page.total and not page.hits:  # an old link to a page that is not there any more: show the last one
+        asked = replace(
+            asked, query=replace(asked.query, page=page.pages), narrowed=replace(asked.narrowed, page=page.pages)
+        )
+        page = search.find(db_session(), current_actor(), search_index(), asked.narrowed)
+    view = request.args.get("view", "")
+    return render_template(
+        "search/index.html",
+        page=page,
+        query=asked.query,
+        title=_title(page, asked.query),
+        heading=_heading(page, asked.query),
+        facets=_facets(page, asked),
+        own=_own(page),
+        view=view if view in VIEWS else VIEWS[0],
+        multiple=MULTIPLE,
+        open_facets=OPEN_FACETS,
+        back=request.full_path.rstrip("?") if request.query_string else "",
+        **_ways_out(page, asked),
+    )
+
+
+@bp.get("/modules.csv")
+@limiter.limit(EXPORT)
+def export() -> Response:
+    """Send exactly the list that the same address shows, all pages of it."""
+    table = module_table.of_query(
+        db_session(), current_actor(), search_index(), _asked().narrowed, current_app.extensions["settings"].base_url
+    )
+    return download(table, "csv")
+
+
+def _asked() -> Asked:
+    query = query_from(request.args)
+    chosen = tuple(mark.value for mark in marks.Mark if mark in request.args.getlist("mark"))
+    if not current_actor().is_member:
+        chosen = ()
+    query = replace(query, typing=request.headers.get(LIVE) == "typing")
+    return Asked(query, marks.narrow(db_session(), current_actor(), query, chosen), chosen)
+
+
+def _facets(page: Page, asked: Asked) -> list[Facet]:
+    marked = marks.facet(
+        db_session(), current_actor(), search_index(), asked.query, asked.marks, gettext("Unser Unternehmen")
+    )
+    return [facet for facet in (*page.facets, marked) if facet is not None and facet.values]
+
+
+def _own(page: Page) -> dict[object, Demand]:
+    found = demand.own(db_session(), current_actor(), [hit.module.id for hit in page.hits])
+    return dict(found)
+
+
+def _title(page: Page, query: Query) -> str:
+    """ "akku – 14 Module (Seite 2 von 9)"."""
+    title = _counted(page.total)
+    if query.text:
+        title = f"{query.text} – {title}"
+    if page.pages > 1:
+        title += " " + gettext("(Seite %(page)s von %(pages)s)", page=query.page, pages=page.pages)
+    return title
+
+
+def _heading(page: Page, query: Query) -> str:
+    if not query.text:
+        return ""
+    return gettext("für „%(text)s“", text=query.text)
+
+
+def _counted(total: int) -> str:
+    return ngettext("%(num)s Modul", "%(num)s Module", total) if total else gettext("Keine Module")
+
+
+def _ways_out(page: Page, asked: Asked) -> dict[str, object]:
+    """For a page without hits: other questions as links with the numbers they give, and topics to look around in."""
+    if page.total:
+        return {"ways": [], "topics": []}
+    session, actor, index = db_session(), current_actor(), search_index()
+    names = {facet.name: show(facet.label) for facet in page.facets}
+    ways = [
+        (_way_text(way, names), link("search.index", **args_of(way.query)), _counted(way.total))
+        for way in ways_out.ways_out(session, actor, index, asked.narrowed)
+    ]
+    return {"ways": ways, "topics": ways_out.topics(session, actor, index)}
+
+
+def _way_text(way: ways_out.WayOut, names: dict[str, str]) -> str:
+    if way.kind == "without":
+        return gettext("Ohne den Filter „%(name)s“", name=names.get(way.what, way.what))
+    if way.kind == "unfiltered":
+        return gettext("Ohne Filter")
+    return gettext("Nur „%(word)s“", word=way.what)
