@@ -22,8 +22,8 @@ from catalogue.services.permissions import Actor, Own, can, require
 from catalogue.texts import N_
 
 __all__ = [
-    "DemandInput", "Interest", "OnBehalf", "confirm", "confirm_outdated", "find", "history", "input_of",
-    "interest_of_others", "is_outdated", "mark", "mark_relevant", "needs_confirmation", "own", "own_list", "said_on", "subject",
+    "DemandInput", "Interest", "OnBehalf", "confirm", "confirm_outdated", "find", "find_any", "history", "input_of",
+    "interest_of_others", "is_outdated", "mark", "mark_relevant", "needs_confirmation", "own", "own_list", "said_on", "set_people", "subject",
     "undo", "withdraw",
 ]  # fmt: skip
 
@@ -106,6 +106,14 @@ def undo(session: Session, actor: Actor, module: Module, version: int | None = N
     return demand
 
 
+def set_people(session: Session, actor: Actor, module: Module, people: int | None) -> Demand:
+    """Add for how many people, and leave everything else as it is; NotFound if nothing was said yet."""
+    demand = _existing(session, _company_id(session, actor, None), module)
+    if demand.withdrawn_at is not None:
+        raise NotFound(NOTHING_SAID)
+    return mark(session, actor, module, replace(input_of(demand), people=people))
+
+
 def confirm(session: Session, actor: Actor, module: Module) -> Demand:
     """The company says that its record (entered by staff, or a year old) still holds."""
     demand = _existing(session, _company_id(session, actor, None), module)
@@ -138,6 +146,11 @@ def find(session: Session, actor: Actor, module: Module, company: str = "") -> D
         .where(Demand.company_id == company_id, Demand.module_id == module.id, Demand.withdrawn_at.is_(None))
         .options(joinedload(Demand.updated_by), joinedload(Demand.company))
     )
+
+
+def find_any(session: Session, actor: Actor, module: Module) -> Demand | None:
+    """Return the own company's record, a withdrawn one too: its version is what "Rückgängig" is about."""
+    return _record(session, actor.company_id, module) if actor.company_id else None
 
 
 def own(session: Session, actor: Actor, module_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Demand]:
