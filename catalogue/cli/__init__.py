@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from catalogue.cli import backup, company, database, doctor, serve, user, worker
+from catalogue.cli import backup, company, database, doctor, load, serve, user, worker
 from catalogue.services.errors import Refused
 from catalogue.settings import SettingsError
 
@@ -23,6 +23,7 @@ for command in (
     backup.restore,
     company.company,
     doctor.doctor,
+    load.load,
     user.user,
     worker.worker,
 ):
