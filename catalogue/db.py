@@ -90,7 +90,8 @@ class Database:
 
     def session(self, *, write: bool = False) -> Session:
         """Return a new session; one for writing takes SQLite's write lock with its first statement."""
-        return Session(self._writing if write else self.engine, expire_on_commit=False)
+        engine = self._writing if write else self.engine
+        return Session(engine, expire_on_commit=False, info={"database": self})
 
     @contextmanager
     def write(self) -> Iterator[Session]:

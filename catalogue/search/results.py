@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from catalogue.models import Module
 
-__all__ = ["FACETS", "SORTS", "Because", "Facet", "FacetValue", "Hit", "Page", "Query", "Suggestion"]
+__all__ = ["FACETS", "NOT_STATED", "SORTS", "Because", "Facet", "FacetValue", "Hit", "Page", "Query", "Suggestion"]
 
 # the facets in the order in which pages show them; each is also the name of a parameter in the URL and in the API
 FACETS = (
@@ -32,6 +32,7 @@ class Query:
     typing: bool = False  # the last word may be unfinished
     only: frozenset[uuid.UUID] | None = None
     without: frozenset[uuid.UUID] = frozenset()
+    language: str = "de"  # of the facets' labels
 
 
 @dataclass(frozen=True)

@@ -1,36 +1,137 @@
-"""Finding modules: the one question that page, API, feeds and mails ask."""
+"""Finding modules: the one question that page, API, feeds and mails ask. Only published modules are ever found."""
 
-from markupsafe import Markup
-from sqlalchemy import func, select
-from sqlalchemy.orm import selectinload
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from catalogue.db import Session
+import structlog
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from catalogue.db import Session, utcnow
 from catalogue.models import Module, WorkflowState
-from catalogue.search.index import SearchIndex
-from catalogue.search.results import Hit, Page, Query
-from catalogue.services.permissions import Actor
+from catalogue.search import facets, likeness, sync
+from catalogue.search.highlight import Marker
+from catalogue.search.index import IndexUnusable, SearchIndex
+from catalogue.search.lookup import Lookup, look_up
+from catalogue.search.results import Hit, Page, Query, Suggestion
+from catalogue.search.snapshot import Snapshot
+from catalogue.services.permissions import Actor, require
 
-__all__ = ["find"]
+__all__ = ["find", "similar"]
+
+log = structlog.get_logger(__name__)
+
+_LOADED = (
+    selectinload(Module.terms),
+    selectinload(Module.runs),
+    joinedload(Module.provider),
+    joinedload(Module.programme),
+)
 
 
 def find(session: Session, actor: Actor, index: SearchIndex, query: Query) -> Page:
-    """Return one page of published modules for *query*, with facets."""
+    """Return one page of published modules for *query*, with facets. A page beyond the end is the last one.
+
+    Without a usable index the database answers, more plainly, and ``degraded`` says so.
+    """
+    require(actor, "catalogue.search")
+    try:
+        return _find(session, index, index.snapshot(), query)
+    except IndexUnusable as error:
+        log.warning("search without index", reason=str(error))
+    except Exception:
+        log.exception("search failed")
+        index.mark_broken()
+    sync.heal(session.info["database"], index)
+    return _plain(session, query)
+
+
+def _find(session: Session, index: SearchIndex, snapshot: Snapshot, query: Query) -> Page:
+    known = facets.labels(session, query.language)
+    choice = facets.choose(snapshot, query, known)
+    found = look_up(snapshot, query)
+    base = found.matched & _limits(snapshot, query)
+    kept = choice.all_but("", base)
+    total = kept.bit_count()
+    query = replace(query, page=max(1, min(query.page, -(-total // query.per_page))))
+    numbers = found.page(kept, query, utcnow().date())
+    hits = _hits(session, [snapshot.ids[number] for number in numbers], Marker(found.units))
+    return Page(
+        query,
+        hits,
+        total,
+        facets.build(snapshot, query, choice, base, known),
+        suggestion=_suggestion(snapshot, query, found, hits),
+        relaxed=found.relaxed if total else "",
+        ignored=choice.ignored,
+    )
+
+
+def _limits(snapshot: Snapshot, query: Query) -> int:
+    bits = snapshot.alive if query.only is None else snapshot.bits_for(query.only)
+    return bits & ~snapshot.bits_for(query.without)
+
+
+def _hits(session: Session, ids: Sequence[uuid.UUID], marker: Marker) -> tuple[Hit, ...]:
+    """Load the shown modules, in order. What was unpublished a moment ago and is still in the index is left out."""
+    modules = {module.id: module for module in _load(session, Module.id.in_(ids))} if ids else {}
+    return tuple(marker.hit(modules[identity]) for identity in ids if identity in modules)
+
+
+def _load(session: Session, condition: ColumnElement[bool]) -> Iterable[Module]:
     public = Module.state == WorkflowState.PUBLISHED
-    condition = public & Module.title.ilike(f"%{query.text}%") if query.text else public
+    return session.scalars(select(Module).where(public, condition).options(*_LOADED)).unique()
+
+
+def _suggestion(snapshot: Snapshot, query: Query, found: Lookup, hits: Sequence[Hit]) -> Suggestion | None:
+    """Return "Meinten Sie": the query with slips corrected, if that finds anything."""
+    text = found.corrected(hits)
+    if not text or text == query.text:
+        return None
+    total = look_up(snapshot, Query(text=text)).matched.bit_count()
+    return Suggestion(text, total) if total else None
+
+
+# --- similar modules
+
+
+def similar(session: Session, actor: Actor, index: SearchIndex, module: Module, limit: int = 5) -> list[Module]:
+    """Return up to *limit* other published modules that share the most telling words with *module*, best first."""
+    require(actor, "catalogue.search")
+    try:
+        snapshot = index.snapshot()
+        ids = [snapshot.ids[number] for number in likeness.alike(snapshot, module, limit)]
+        found = {other.id: other for other in _load(session, Module.id.in_(ids))} if ids else {}
+    except Exception as error:
+        log.warning("no similar modules without index", reason=str(error))
+        return []
+    return [found[identity] for identity in ids if identity in found]
+
+
+# --- without an index
+
+
+def _plain(session: Session, query: Query) -> Page:
+    """Answer from the database: every word somewhere in the texts, in the order of the catalogue, without facets."""
+    condition = Module.state == WorkflowState.PUBLISHED
+    columns = (Module.title, Module.summary, Module.description, Module.audience_text, Module.provider_text)
+    for word in query.text.replace("\0", "").split()[:8]:
+        pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        condition &= or_(*(column.ilike(pattern, escape="\\") for column in columns))
+    if query.only is not None:
+        condition &= Module.id.in_(query.only)
+    if query.without:
+        condition &= Module.id.not_in(query.without)
     total = session.scalar(select(func.count()).select_from(Module).where(condition)) or 0
-    options = [
-        selectinload(Module.terms),
-        selectinload(Module.provider),
-        selectinload(Module.programme),
-        selectinload(Module.runs),
-    ]
+    query = replace(query, page=max(1, min(query.page, -(-total // query.per_page))))
     rows = session.scalars(
         select(Module)
         .where(condition)
-        .options(*options)
-        .order_by(Module.position)
+        .options(*_LOADED)
+        .order_by(Module.sort_title if query.sort == "title" else Module.position, Module.sort_title, Module.id)
         .offset((query.page - 1) * query.per_page)
         .limit(query.per_page)
-    )
-    hits = tuple(Hit(module, Markup.escape(module.title), Markup.escape(module.summary)) for module in rows)
-    return Page(query, hits, total, ())
+    ).unique()
+    marker = Marker([])
+    return Page(query, tuple(marker.hit(module) for module in rows), total, (), degraded=True)

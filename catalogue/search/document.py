@@ -1,0 +1,184 @@
+"""What the index holds of one module: its words with weights and places, and one stored entry for facets and sorting. Pure.
+
+Who may see a module is not the index's business: only published modules are put in.
+"""
+
+import uuid
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from whoosh import fields, formats
+
+from catalogue.models import Module, Term, Vocabulary
+from catalogue.search.analysis import fold, tokens
+from catalogue.search.results import NOT_STATED
+
+__all__ = ["INDEX_VERSION", "SCHEMA", "WORDS", "Entry", "document", "places", "texts", "title_key"]
+
+INDEX_VERSION = 1  # raise it when anything here or in analysis.py changes: the index is then rebuilt
+WORDS = "words"
+_GAP = 20  # places between two texts, so that no phrase reaches from one into the next
+_MOST_PLACES = 65_000
+
+# how much a word says about a module, by where it stands
+TITLE, CODE, PROVIDER, CONTENTS, TERM, SYNONYM = 4.0, 4.0, 2.2, 2.0, 1.7, 1.0
+_TEXTS: tuple[tuple[str, float], ...] = (
+    ("audience_text", 2.0), ("level_text", 2.0), ("place_text", 1.8), ("summary", 1.8), ("format_text", 1.6),
+    ("provider_text", 1.8), ("certificate_text", 1.3), ("description", 1.3), ("prerequisites", 0.8), ("price_text", 1.2),
+    ("duration_text", 0.8), ("certificate_validity", 0.8),
+)  # fmt: skip
+_REPEATED = 0.15  # what further places of the same word add
+
+
+class Words(fields.FieldType):  # type: ignore[misc]
+    """A Whoosh field that takes ``{word: (weight, places)}`` as it is: analysis is ours, so is the weight of each place."""
+
+    indexed = True
+    stored = False
+    unique = False
+    scorable = False
+    vector = None
+    column_type = None
+    spelling = False
+    analyzer = None
+    multitoken_query = "default"
+
+    def __init__(self) -> None:
+        self.format = formats.Positions()
+
+    def index(
+        self, value: Mapping[str, tuple[float, list[int]]], **_: Any
+    ) -> Iterator[tuple[bytes, int, float, bytes]]:
+        """Yield what the posting pool wants: (word, frequency, weight, encoded places)."""
+        for word, (weight, at) in value.items():
+            yield word.encode(), len(at), weight, array("H", at).tobytes()
+
+
+def places(encoded: bytes) -> "array[int]":
+    """Return the places that :class:`Words` encoded."""
+    found = array("H")
+    found.frombytes(encoded)
+    return found
+
+
+SCHEMA = fields.Schema(id=fields.ID(unique=True), words=Words(), entry=fields.STORED)
+
+# (id, version, facets "name=value", position, sort title, newest, minutes, run days, folded title)
+Entry = tuple[bytes, int, tuple[str, ...], int, str, int, int, tuple[int, ...], str]
+
+
+@dataclass(frozen=True)
+class _Text:
+    """One text of a module with the weight of its place. ``label`` marks texts that no snippet is taken from."""
+
+    text: str
+    weight: float
+    label: bool = False
+
+
+def texts(module: Module) -> Iterator[_Text]:
+    """Yield all texts of *module* that can be found, most telling first."""
+    yield _Text(module.title, TITLE)
+    if module.code:
+        yield _Text(module.code, CODE, label=True)
+    for line in [*module.contents, *module.objectives]:
+        yield _Text(line, CONTENTS)
+    for name, weight in _TEXTS:
+        if value := getattr(module, name):
+            yield _Text(value, weight)
+    if module.provider:
+        yield _Text(module.provider.name, PROVIDER, label=True)
+        yield _Text(module.provider.place, SYNONYM, label=True)
+    if module.programme:
+        yield _Text(module.programme.name, PROVIDER, label=True)
+    for term in module.terms:
+        yield _Text(term.label_de, TERM, label=True)
+        yield _Text(term.label_en, TERM, label=True)
+        for other in [*term.synonyms, *term.old_names]:
+            yield _Text(other, SYNONYM, label=True)
+    for run in module.runs:
+        yield _Text(run.place, SYNONYM, label=True)
+
+
+def _words(module: Module) -> dict[str, tuple[float, list[int]]]:
+    found: dict[str, tuple[float, list[int]]] = {}
+    offset = 0
+    for part in texts(module):
+        last = 0
+        for token in tokens(part.text):
+            last = token.position
+            _add(found, token.word, part.weight, offset + token.position)
+        offset += last + _GAP
+    return found
+
+
+def _add(found: dict[str, tuple[float, list[int]]], word: str, weight: float, place: int) -> None:
+    known = found.get(word)
+    place = min(place, _MOST_PLACES)
+    if known is None:
+        found[word] = (weight, [place])
+        return
+    high, low = max(known[0], weight), min(known[0], weight)
+    known[1].append(place)
+    found[word] = (min(high + _REPEATED * min(low, 1.0), high * 1.5), known[1])
+
+
+def title_key(text: str) -> str:
+    """Return the folded words of a title, by which a title typed in full is recognised."""
+    return " ".join(token.word for token in tokens(text) if not token.joined)[:300]
+
+
+def document(module: Module, terms: Mapping[uuid.UUID, Term]) -> dict[str, Any]:
+    """Return the fields of *module* for a Whoosh writer. *terms* holds all terms by id, for the ones above a module's own."""
+    return {"id": module.id.hex, "words": _words(module), "entry": _entry(module, terms)}
+
+
+def _entry(module: Module, terms: Mapping[uuid.UUID, Term]) -> Entry:
+    newest = module.published_at or module.created_at
+    return (
+        module.id.bytes,
+        module.version,
+        tuple(_facets(module, terms)),
+        module.position,
+        fold(module.sort_title),
+        int(newest.timestamp()) if newest else 0,
+        module.duration_minutes or 0,
+        tuple(sorted(run.starts_on.toordinal() for run in module.runs if run.state not in ("cancelled", "held"))),
+        title_key(module.title),
+    )
+
+
+_TERM_FACETS = (
+    Vocabulary.TOPIC, Vocabulary.AUDIENCE, Vocabulary.LEVEL, Vocabulary.HV_LEVEL, Vocabulary.FORMAT, Vocabulary.DURATION,
+    Vocabulary.CERTIFICATE, Vocabulary.PRICE,
+)  # fmt: skip
+
+
+def _facets(module: Module, terms: Mapping[uuid.UUID, Term]) -> Iterator[str]:
+    for vocabulary in _TERM_FACETS:
+        yield from _values(vocabulary, _with_parents(module.terms_of(vocabulary), terms))
+    regions = [*module.terms_of(Vocabulary.REGION), *(terms[r.region_id] for r in module.runs if r.region_id in terms)]
+    yield from _values(Vocabulary.REGION, _with_parents(regions, terms))
+    yield from _values("provider", {module.provider.slug} if module.provider else ())
+    yield from _values("programme", {module.programme.slug} if module.programme else ())
+    yield from _values("status", {module.offer_status.value} if module.offer_status else ())
+    yield from _values("dqr", {str(module.dqr)} if module.dqr else ())
+
+
+def _values(facet: str, codes: Iterable[str]) -> Iterator[str]:
+    stated = sorted(codes)
+    for code in stated or [NOT_STATED]:
+        yield f"{facet}={code}"
+
+
+def _with_parents(chosen: Iterable[Term], terms: Mapping[uuid.UUID, Term]) -> set[str]:
+    """Return the codes of *chosen* and of all terms above them: a module on "Zelle" is found under its parent, too."""
+    codes: set[str] = set()
+    for term in chosen:
+        at: Term | None = term
+        while at is not None and at.code not in codes:
+            codes.add(at.code)
+            at = terms.get(at.parent_id) if at.parent_id else None
+    return codes

@@ -1,0 +1,89 @@
+"""What changes feed the index: after each flush, the modules concerned are queued in the same transaction.
+
+Every mapped class is declared here, in ``FEEDS`` or in ``SILENT``; a test holds the list complete. Statements that change rows
+without loading them (``update(Module)``) are not seen: use objects, or queue by :func:`queue`.
+"""
+
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from catalogue.db import Base, Session
+from catalogue.models import (
+    ApiToken,
+    AuditEvent,
+    Company,
+    Demand,
+    DemandEvent,
+    Feedback,
+    IndexQueue,
+    Invitation,
+    LoginAttempt,
+    Measure,
+    MeasureModule,
+    Membership,
+    Module,
+    ModuleVersion,
+    OneTimeLink,
+    OutboxMail,
+    Programme,
+    Provider,
+    Run,
+    Term,
+    User,
+    UserSession,
+    Wish,
+    WishSupport,
+    module_term,
+)
+
+__all__ = ["FEEDS", "SILENT", "queue"]
+
+# for one changed object: a query for the ids of the modules that must be indexed again, or the ids
+_Concerned = Callable[[Any], "sa.Select[tuple[uuid.UUID]] | Iterable[uuid.UUID]"]
+
+
+def _of_term(term: Term) -> "sa.Select[tuple[uuid.UUID]]":
+    """Modules with the term or a term below it, with a run in the region."""
+    below = sa.select(Term.id).where(Term.parent_id == term.id)
+    with_term = sa.select(module_term.c.module_id).where(
+        (module_term.c.term_id == term.id) | module_term.c.term_id.in_(below)
+    )
+    with_run = sa.select(Run.module_id).where(Run.region_id == term.id)
+    return sa.select(Module.id).where(Module.id.in_(with_term) | Module.id.in_(with_run))
+
+
+FEEDS: dict[type[Base], _Concerned] = {
+    Module: lambda module: [module.id],
+    Run: lambda run: [run.module_id],
+    Provider: lambda provider: sa.select(Module.id).where(Module.provider_id == provider.id),
+    Programme: lambda programme: sa.select(Module.id).where(Module.programme_id == programme.id),
+    Term: _of_term,
+}
+SILENT: frozenset[type[Base]] = frozenset({
+    ApiToken, AuditEvent, Company, Demand, DemandEvent, Feedback, IndexQueue, Invitation, LoginAttempt, Measure,
+    MeasureModule, Membership, ModuleVersion, OneTimeLink, OutboxMail, User, UserSession, Wish, WishSupport,
+})  # fmt: skip
+
+
+def queue(session: Session, modules: Iterable[uuid.UUID]) -> None:
+    """Let the index learn these modules anew after this transaction."""
+    rows = [{"module_id": identity} for identity in dict.fromkeys(modules)]
+    if rows:
+        session.connection().execute(sa.insert(IndexQueue), rows)
+
+
+@event.listens_for(sa.orm.Session, "after_flush")
+def _queue_touched(session: Session, _context: object) -> None:
+    touched: dict[uuid.UUID, None] = {}
+    for thing in [*session.new, *(o for o in session.dirty if session.is_modified(o)), *session.deleted]:
+        concerned = FEEDS.get(type(thing))
+        if concerned is None:
+            continue
+        found = concerned(thing)
+        ids = session.connection().execute(found).scalars() if isinstance(found, sa.Select) else found
+        touched.update(dict.fromkeys(ids))
+    queue(session, touched)

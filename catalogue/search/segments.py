@@ -1,0 +1,102 @@
+"""The part of an index segment that is kept in memory: facet bits, sort values, words, and the postings that were asked for.
+
+A Whoosh segment never changes once written; only the list of its deleted documents does. So all of this is read once.
+Bitsets are Python integers: bit *n* stands for document *n*; counting 50,000 documents of a facet value takes a microsecond.
+"""
+
+import threading
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from whoosh.reading import SegmentReader, TermNotFound
+
+from catalogue.search.document import WORDS, Entry, places
+
+__all__ = ["Posting", "SegmentView", "bits_of"]
+
+Posting = tuple[Any, Any]  # document numbers and weights, of equal length
+_EMPTY: Posting = ((), ())
+_MOST_POSTINGS = 4_000_000  # numbers kept in memory per segment before the store of postings is emptied
+
+
+def bits_of(numbers: Iterable[int], size: int) -> int:
+    """Return the bitset of *numbers*, all below *size*."""
+    raw = bytearray(size // 8 + 1)
+    for number in numbers:
+        raw[number >> 3] |= 1 << (number & 7)
+    return int.from_bytes(raw, "little")
+
+
+class SegmentView:
+    """One segment, opened and read."""
+
+    def __init__(self, storage: Any, schema: Any, segment: Any) -> None:
+        self.reader = SegmentReader(storage, schema, segment)
+        self.size: int = segment.doc_count_all()
+        self.entries: list[Entry] = [self.reader.stored_fields(number)["entry"] for number in range(self.size)]
+        self.ids = [uuid.UUID(bytes=entry[0]) for entry in self.entries]
+        self.numbers = {identity: number for number, identity in enumerate(self.ids)}
+        self.facets = self._facet_bits()
+        self.words: list[str] = [raw.decode() for raw in self.reader.lexicon(WORDS)]
+        self.titles: dict[str, list[int]] = {}
+        for number, entry in enumerate(self.entries):
+            self.titles.setdefault(entry[8], []).append(number)
+        self._postings: dict[str, Posting] = {}
+        self._kept = 0
+        self._lock = threading.Lock()  # a reader has one file position per file
+
+    def _facet_bits(self) -> dict[str, int]:
+        numbers: dict[str, list[int]] = {}
+        for number, entry in enumerate(self.entries):
+            for value in entry[2]:
+                numbers.setdefault(value, []).append(number)
+        return {value: bits_of(found, self.size) for value, found in numbers.items()}
+
+    def deleted_bits(self, segment: Any) -> int:
+        """Return the bits of the documents that the newest commit says are gone."""
+        return bits_of(segment.deleted_docs(), self.size)
+
+    def posting(self, word: str) -> Posting:
+        """Return document numbers and weights of *word*, deleted documents included."""
+        known = self._postings.get(word)
+        if known is not None:
+            return known
+        with self._lock:
+            found = self._read(word)
+            self._kept += len(found[0])
+            if self._kept > _MOST_POSTINGS:
+                self._postings = {}
+                self._kept = len(found[0])
+            self._postings[word] = found
+        return found
+
+    def _matcher(self, word: str) -> Any:
+        # the terms reader, not reader.postings(): that would wrap each matcher in a filter of deleted documents
+        try:
+            return self.reader._terms.matcher(WORDS, word.encode(), self.reader.schema[WORDS].format)
+        except (TermNotFound, KeyError):
+            return None
+
+    def _read(self, word: str) -> Posting:
+        matcher = self._matcher(word)
+        if matcher is None:
+            return _EMPTY
+        numbers: list[int] = []
+        weights: list[float] = []
+        while matcher.is_active():
+            numbers.append(matcher.id())
+            weights.append(matcher.weight())
+            matcher.next()
+        return numbers, weights
+
+    def places(self, word: str, wanted: int) -> dict[int, Any]:
+        """Return the places of *word* in each document of the bitset *wanted* that holds it."""
+        found: dict[int, Any] = {}
+        with self._lock:
+            matcher = self._matcher(word)
+            while matcher is not None and matcher.is_active():
+                if wanted >> matcher.id() & 1:
+                    found[matcher.id()] = places(matcher.value())
+                matcher.next()
+        return found
