@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -15,8 +15,9 @@ from catalogue.services import reports
 from catalogue.services.exports import Column, Kind, Table
 from catalogue.services.periods import last_day
 from catalogue.services.permissions import Actor, require
+from catalogue.services.report_facts import Fact, ModuleFacts, modules_in
 from catalogue.services.report_query import NOT_STATED, ReportQuery
-from catalogue.services.report_records import Fact, ModuleFacts, Record, modules_in, records
+from catalogue.services.report_records import Record, records
 
 __all__ = [
     "GAP_FROM",
@@ -141,11 +142,14 @@ def companies_total(session: Session, actor: Actor) -> int:
     return session.scalar(select(func.count()).select_from(Company).where(Company.active)) or 0
 
 
-def matrix(session: Session, actor: Actor, query: ReportQuery) -> Matrix:
-    """Return people with demand and seats on offer in the 12 months after the query's day, by topic and level of the modules."""
+def matrix(session: Session, actor: Actor, query: ReportQuery, found: Sequence[Record] | None = None) -> Matrix:
+    """Return people with demand and seats on offer in the 12 months after the query's day, by topic and level of the modules.
+
+    *found*: the records of the query, if they are loaded already.
+    """
     require(actor, "report.see")
     sums = _Sums(levels={fact.code: fact for fact in _all_levels(session)})
-    for record in records(session, query):
+    for record in records(session, query) if found is None else found:
         sums.add(record.module.topics, record.module.levels, people=record.people or 0, records=1)
     for run, module in _runs(session, query):
         seats = run.max_participants or run.module.max_participants
@@ -163,23 +167,25 @@ def matrix(session: Session, actor: Actor, query: ReportQuery) -> Matrix:
     )
 
 
-def prospects(session: Session, actor: Actor, query: ReportQuery) -> list[Prospect]:
+def prospects(
+    session: Session, actor: Actor, query: ReportQuery, found: Sequence[Record] | None = None
+) -> list[Prospect]:
     """Return the coming runs with a minimum, by date, each with the people who want its module at that time.
 
     Counted are statements without a period or with one that the run begins in; people count for every run of their module.
     """
     require(actor, "report.see")
     wanting: dict[uuid.UUID, list[Record]] = defaultdict(list)
-    for record in records(session, query):
+    for record in records(session, query) if found is None else found:
         wanting[record.module.id].append(record)
-    found = []
+    coming = []
     for run, _ in _runs(session, query):
         needed = run.min_participants or run.module.min_participants
         if needed:
             fitting = [record for record in wanting[run.module_id] if covers(record.period, run.starts_on)]
             people = sum(record.people or 0 for record in fitting)
-            found.append(Prospect(run, needed, people, len({record.company.slug for record in fitting})))
-    return found
+            coming.append(Prospect(run, needed, people, len({record.company.slug for record in fitting})))
+    return coming
 
 
 def covers(period: str, day: date) -> bool:

@@ -6,7 +6,18 @@ from dataclasses import asdict
 from sqlalchemy import select
 
 from catalogue.db import Session
-from catalogue.models import Company, DemandSource, OfferStatus, Programme, Provider, Purpose, Relevance, SizeClass, Term, Vocabulary
+from catalogue.models import (
+    Company,
+    DemandSource,
+    OfferStatus,
+    Programme,
+    Provider,
+    Purpose,
+    Relevance,
+    SizeClass,
+    Term,
+    Vocabulary,
+)
 from catalogue.services.exports import Column, Kind, Table
 from catalogue.services.report_query import NOT_STATED, Behind, Report, ReportQuery, TrendPoint, named_period
 from catalogue.texts import N_, Labelled

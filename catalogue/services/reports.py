@@ -1,8 +1,7 @@
 """The interest report: which companies want what, for how many people. What each figure counts is in DEFINITIONS."""
 
-import uuid
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,8 +10,8 @@ from sqlalchemy import select
 from catalogue.db import Session, utcnow
 from catalogue.models import Confidentiality, DemandSource, Purpose, Relevance, Term, Vocabulary
 from catalogue.services import audit
-from catalogue.services.errors import Invalid
 from catalogue.services.permissions import Actor, require
+from catalogue.services.report_facts import Fact
 from catalogue.services.report_query import (
     NOT_STATED,
     Behind,
@@ -25,15 +24,15 @@ from catalogue.services.report_query import (
     named_period,
     period_order,
 )
-from catalogue.services.report_records import BERLIN, Fact, Record, end_of_day, purposes_of, records, replayed
+from catalogue.services.report_records import BERLIN, Details, Record, end_of_day, records, records_in_detail, replayed
 from catalogue.services.sorting import sort_key
 from catalogue.texts import N_
 
 __all__ = ["interest", "note", "rows_behind", "trend"]
 
-EARLIEST, LATEST = date(2000, 1, 1), date(2200, 1, 1)
 TREND_MONTHS = 12
 UNKNOWN = Fact(NOT_STATED, *named_period(""))
+COUNTED = ("must", "should", "could", "open", "training", "cooperation", "business")
 
 
 def today() -> date:
@@ -41,18 +40,19 @@ def today() -> date:
     return utcnow().astimezone(BERLIN).date()
 
 
-def interest(session: Session, actor: Actor, query: ReportQuery) -> Report:
-    """Return the figures for *query*; a record whose module has several topics is in several rows and once in the total."""
+def interest(session: Session, actor: Actor, query: ReportQuery, found: Sequence[Record] | None = None) -> Report:
+    """Return the figures for *query*; a record whose module has several topics is in several rows and once in the total.
+
+    *found*: the records of the query, if they are loaded already.
+    """
     require(actor, "report.see")
-    _check(query)
-    found = records(session, query)
+    found = records(session, query) if found is None else found
+    keys_of = KEYS[query.by]
     groups: dict[str, list[Record]] = defaultdict(list)
-    facts: dict[str, tuple[Fact, str]] = {}
     for record in found:
-        for fact, detail in _groups(query.by, record):
-            groups[fact.code].append(record)
-            facts[fact.code] = (fact, detail)
-    rows = [_row(facts[key][0], facts[key][1], members) for key, members in groups.items()]
+        for key in keys_of(record):
+            groups[key].append(record)
+    rows = [_row(*_named(query.by, key, members[0]), members) for key, members in groups.items()]
     total = _row(Fact("total", N_("Summe"), "Total"), "", found)
     return Report(query, query.as_of or today(), tuple(_sorted(query, rows)), total)
 
@@ -62,31 +62,29 @@ def rows_behind(
 ) -> list[Behind]:
     """Return the statements behind one figure: of the row *key* (all rows if empty), of modules at *level*, of the column *figure*."""
     require(actor, "demand.see_others")
-    _check(query)
+    keys_of = KEYS[query.by]
     found = [
-        record
-        for record in records(session, query)
-        if (not key or any(fact.code == key for fact, _ in _groups(query.by, record)))
+        (record, details)
+        for record, details in records_in_detail(session, query)
+        if (not key or key in keys_of(record))
         and (not level or level in levels_of(record))
         and _in_figure(record, figure)
     ]
-    found.sort(key=lambda record: (sort_key(record.company.name), sort_key(record.module.title)))
+    found.sort(key=lambda pair: (sort_key(pair[0].company.name), sort_key(pair[0].module.title)))
     labels = _format_labels(session) if found else {}
-    return [_behind(record, labels) for record in found]
+    return [_behind(record, details, labels) for record, details in found]
 
 
 def trend(session: Session, actor: Actor, query: ReportQuery, months: int = TREND_MONTHS) -> list[TrendPoint]:
     """Return the figures at the ends of the last *months* months up to the query's day, oldest first."""
     require(actor, "report.see")
-    _check(query)
     last = query.as_of or today()
     starts = _months_before(last, months)
     ends = [*(datetime(start.year, start.month, 1, tzinfo=BERLIN) for start in starts[1:]), end_of_day(last)]
-    states: list[dict[uuid.UUID, Record | None]] = [{} for _ in ends]
-    for at, demand_id, record in replayed(session, query, ends[-1]):
-        for place, end in enumerate(ends):
-            if at < end:
-                states[place][demand_id] = record
+    states: list[dict[Any, Record | None]] = [{} for _ in ends]
+    for place, demand, record in replayed(session, query, ends):
+        for state in states[place:]:
+            state[demand] = record
     return [_point(start, filter(None, state.values())) for start, state in zip(starts, states, strict=True)]
 
 
@@ -102,22 +100,32 @@ def levels_of(record: Record) -> tuple[str, ...]:
     return tuple(fact.code for fact in record.module.levels) or (NOT_STATED,)
 
 
-def _check(query: ReportQuery) -> None:
-    if query.as_of is not None and not EARLIEST <= query.as_of <= LATEST:
-        raise Invalid("as_of", N_("Nennen Sie einen Tag zwischen 2000 und 2200."))
+def _code(fact: Fact | None) -> str:
+    return fact.code if fact else NOT_STATED
 
 
-def _groups(by: By, record: Record) -> Iterable[tuple[Fact, str]]:
-    """The rows that *record* belongs to, each with its second line."""
-    choose: dict[By, Callable[[], Iterable[tuple[Fact, str]]]] = {
-        By.MODULE: lambda: [(Fact(record.module.slug, record.module.title), record.module.provider)],
-        By.TOPIC: lambda: [(fact, "") for fact in record.module.topics] or [(UNKNOWN, "")],
-        By.COMPANY: lambda: [(Fact(record.company.slug, record.company.name), _where(record))],
-        By.SECTOR: lambda: [(record.company.sector or UNKNOWN, "")],
-        By.REGION: lambda: [(record.company.region or UNKNOWN, "")],
-        By.PERIOD: lambda: [(Fact(record.period or NOT_STATED, *named_period(record.period)), "")],
-    }
-    return choose[by]()
+# the rows that a record belongs to
+KEYS: dict[By, Callable[[Record], tuple[str, ...]]] = {
+    By.MODULE: lambda record: (record.module.slug,),
+    By.TOPIC: lambda record: tuple(fact.code for fact in record.module.topics) or (NOT_STATED,),
+    By.COMPANY: lambda record: (record.company.slug,),
+    By.SECTOR: lambda record: (_code(record.company.sector),),
+    By.REGION: lambda record: (_code(record.company.region),),
+    By.PERIOD: lambda record: (record.period or NOT_STATED,),
+}
+
+
+def _named(by: By, key: str, record: Record) -> tuple[Fact, str]:
+    """Name and second line of the row *key*, which *record* belongs to."""
+    if by == By.MODULE:
+        return Fact(key, record.module.title), record.module.provider
+    if by == By.COMPANY:
+        return Fact(key, record.company.name), _where(record)
+    if by == By.PERIOD:
+        return Fact(key, *named_period(record.period)), ""
+    if by == By.TOPIC:
+        return next((fact for fact in record.module.topics if fact.code == key), UNKNOWN), ""
+    return (record.company.sector if by == By.SECTOR else record.company.region) or UNKNOWN, ""
 
 
 def _where(record: Record) -> str:
@@ -125,19 +133,14 @@ def _where(record: Record) -> str:
     return ", ".join(known)
 
 
-def _row(fact: Fact, detail: str, members: list[Record]) -> ReportRow:
-    relevance = dict.fromkeys(Relevance, 0)
-    purpose = dict.fromkeys(Purpose, 0)
+def _row(fact: Fact, detail: str, members: Sequence[Record]) -> ReportRow:
+    counted = Counter(record.relevance for record in members)
     for record in members:
-        relevance[Relevance(record.relevance)] += 1
-        for value in record.purposes:
-            purpose[Purpose(value)] += 1
-    return ReportRow(
-        fact.code, fact.label, fact.label_en, detail, len(members),
-        len({record.company.slug for record in members}), sum(record.people or 0 for record in members),
-        relevance[Relevance.MUST], relevance[Relevance.SHOULD], relevance[Relevance.COULD], relevance[Relevance.OPEN],
-        purpose[Purpose.TRAINING], purpose[Purpose.COOPERATION], purpose[Purpose.BUSINESS],
-    )  # fmt: skip
+        counted.update(record.purposes)
+    companies = len({record.company.slug for record in members})
+    people = sum(record.people or 0 for record in members)
+    figures = {name: counted[name] for name in COUNTED}
+    return ReportRow(fact.code, fact.label, fact.label_en, detail, len(members), companies, people, **figures)
 
 
 def _sorted(query: ReportQuery, rows: list[ReportRow]) -> list[ReportRow]:
@@ -167,11 +170,13 @@ def _format_labels(session: Session) -> dict[str, str]:
     return {row.code: row.label_de for row in rows}
 
 
-def _behind(record: Record, formats: dict[str, str]) -> Behind:
+def _behind(record: Record, details: Details, formats: dict[str, str]) -> Behind:
+    company, module = record.company, record.module
     return Behind(
-        record.company.name, record.company.slug, record.module.title, record.module.slug, Relevance(record.relevance),
-        purposes_of(record), record.people, record.period, formats.get(record.format_code, record.format_code), record.place,
-        record.note, Confidentiality(record.confidentiality), DemandSource(record.source), record.source_date, record.at,
+        company.name, company.slug, module.title, module.slug, Relevance(record.relevance),
+        tuple(purpose for purpose in Purpose if purpose.value in record.purposes), record.people, record.period,
+        formats.get(details.format_code, details.format_code), details.place, details.note,
+        Confidentiality(details.confidentiality), DemandSource(record.source), details.source_date, details.at,
     )  # fmt: skip
 
 
