@@ -15,10 +15,11 @@ from catalogue.db import IntegrityError, Session, utcnow
 from catalogue.models import Company, Demand, DemandEvent, Module, Relevance, WorkflowState
 from catalogue.services import demand_events as events
 from catalogue.services import demand_rules as rules
+from catalogue.services import modules
 from catalogue.services.demand_rules import DemandInput, OnBehalf, input_of, is_outdated, needs_confirmation, said_on
 from catalogue.services.errors import Conflict, Invalid, NotFound, Stale
 from catalogue.services.interest import Interest, interest_of_others
-from catalogue.services.permissions import Actor, Own, can, require
+from catalogue.services.permissions import Actor, Own, require
 from catalogue.texts import N_
 
 __all__ = [
@@ -31,14 +32,14 @@ NOTHING_SAID = N_("Ihr Unternehmen hat zu diesem Modul nichts angegeben.")
 
 
 def subject(session: Session, actor: Actor, slug: str) -> Module:
-    """Return the module that *actor* may say something about: a published one, or one about which their company already did."""
-    module = session.scalar(select(Module).where(Module.slug == slug).options(joinedload(Module.provider)))
-    if module is None:
-        raise NotFound(N_("Dieses Modul gibt es nicht."))
-    visible = module.is_public or can(actor, "module.see_unpublished")
-    if not visible and (actor.company_id is None or _record(session, actor.company_id, module) is None):
-        raise NotFound(N_("Dieses Modul gibt es nicht."))
-    return module
+    """Return the module that *actor* may say something about: a visible one, or one about which their company already did."""
+    try:
+        return modules.get(session, actor, slug)
+    except NotFound:
+        module = session.scalar(select(Module).where(Module.slug == slug).options(*modules.LOADED))
+        if module is None or actor.company_id is None or _record(session, actor.company_id, module) is None:
+            raise
+        return module
 
 
 def mark(
