@@ -34,7 +34,8 @@ def password_hash() -> str:
 
 def make_company(session: Session, name: str = "", **values: Any) -> Company:
     name = name or f"Firma {next(_count)} GmbH"
-    company = Company(slug=slugify(name), name=name, sort_name=sort_key(name), **values)
+    values.setdefault("slug", slugify(name))
+    company = Company(name=name, sort_name=sort_key(name), **values)
     session.add(company)
     session.flush()
     return company
