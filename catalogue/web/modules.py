@@ -16,7 +16,7 @@ def show(slug: str) -> str:
     """Show everything known about a module, and what the own company says about it."""
     session, actor = db_session(), current_actor()
     module = modules.get(session, actor, slug)
-    similar = getattr(search, "similar", lambda *_: [])(session, actor, search_index(), module)
+    similar = search.similar(session, actor, search_index(), module)
     return render_template(
         "modules/show.html",
         module=module,

@@ -2,7 +2,8 @@
 
 from flask import Blueprint, render_template, request
 
-from catalogue.services import programmes
+from catalogue.services import programmes, public_modules
+from catalogue.web.auth import current_actor
 from catalogue.web.back import way_back
 from catalogue.web.requests import db_session
 
@@ -16,6 +17,6 @@ def show(slug: str) -> str:
     return render_template(
         "programmes/show.html",
         programme=programme,
-        modules=programmes.modules_of(db_session(), programme),
+        modules=public_modules.of_programme(db_session(), current_actor(), programme),
         way_back=way_back(request.args.get("back")),
     )

@@ -2,7 +2,8 @@
 
 from flask import Blueprint, render_template, request
 
-from catalogue.services import providers
+from catalogue.services import providers, public_modules
+from catalogue.web.auth import current_actor
 from catalogue.web.back import way_back
 from catalogue.web.requests import db_session
 
@@ -23,6 +24,6 @@ def show(slug: str) -> str:
     return render_template(
         "providers/show.html",
         provider=provider,
-        modules=providers.modules_of(db_session(), provider),
+        modules=public_modules.of_provider(db_session(), current_actor(), provider),
         way_back=way_back(request.args.get("back")),
     )

@@ -13,9 +13,9 @@ document.addEventListener("submit", async (event) => {
     const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { "X-Requested-With": "fetch" } });
     if (!answer.ok || answer.redirected) throw new Error(answer.status);
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (!fresh.querySelector("form[data-mark]")) throw new Error("unclear answer");
+    if (!fresh.querySelector(".btn-mark")) throw new Error("unclear answer");
     rail.replaceChildren(...[...fresh.body.childNodes].map((node) => document.adoptNode(node)));
-    rail.querySelector("[name=people], form[data-mark] button").focus({ preventScroll: true });
+    rail.querySelector(".btn-mark").focus({ preventScroll: true });
   } catch {
     button.removeAttribute("aria-disabled");
     form.submit();
