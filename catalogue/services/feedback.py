@@ -133,8 +133,10 @@ def inbox(session: Session, actor: Actor, filters: InboxFilters) -> Inbox:
         .offset((page - 1) * PER_PAGE)
         .limit(PER_PAGE)
     )
-    counted = session.execute(select(Feedback.state, func.count()).group_by(Feedback.state)).tuples()
-    return Inbox(tuple(rows), total, page, pages, dict.fromkeys(FeedbackState, 0) | dict(counted.all()))
+    counted = session.execute(select(Feedback.state, func.count()).group_by(Feedback.state))
+    return Inbox(
+        tuple(rows), total, page, pages, dict.fromkeys(FeedbackState, 0) | {state: number for state, number in counted}
+    )
 
 
 def read(session: Session, actor: Actor, feedback: Feedback) -> Feedback:
