@@ -4,6 +4,8 @@ import click
 
 from catalogue import schema
 from catalogue.cli.context import open_database, open_settings
+from catalogue.services import vocabularies
+from catalogue.services.permissions import SYSTEM
 
 __all__ = ["db"]
 
@@ -18,6 +20,8 @@ def upgrade() -> None:
     """Bring the database to the newest schema; creates it if there is none."""
     database = open_database()
     schema.upgrade(database, open_settings().state)
+    with database.write() as session:
+        vocabularies.load(session, SYSTEM)
     click.echo(f"Database is at revision {schema.current(database)}.")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from catalogue.cli.context import open_database, open_index
+from catalogue.db import Database
 from catalogue.search import sync
 from catalogue.services import documents, loading
 from catalogue.services.errors import Invalid
@@ -31,9 +32,21 @@ def load(file: Path, overwrite: bool) -> None:
     except Invalid as error:
         _explain(error)
         sys.exit(1)
-    sync.drain_quietly(database, open_index())
-    database.dispose()
     _tell(report)
+    _index(database)
+    database.dispose()
+
+
+def _index(database: Database) -> None:
+    """Let the index learn at once, also where there is none yet; the database is right in any case."""
+    index = open_index()
+    try:
+        if index.current():
+            sync.drain(database, index)
+        else:
+            sync.rebuild(database, index)
+    except Exception as error:
+        click.echo(f"catalogue: Der Suchindex wird später aktualisiert ({type(error).__name__}).", err=True)
 
 
 def _explain(error: Invalid) -> None:

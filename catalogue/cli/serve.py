@@ -8,8 +8,9 @@ import waitress
 
 from catalogue.app import create_app
 from catalogue.cli.context import open_settings
+from catalogue.settings import Settings
 
-__all__ = ["serve"]
+__all__ = ["port_problem", "run", "serve"]
 
 
 @click.command()
@@ -18,10 +19,15 @@ __all__ = ["serve"]
 @click.option("--threads", default=8, show_default=True, help="Requests answered at once.")
 def serve(host: str, port: int, threads: int) -> None:
     """Serve the catalogue with waitress."""
-    if problem := _port_problem(host, port):
+    if problem := port_problem(host, port):
         click.echo(f"catalogue: {problem}", err=True)
         sys.exit(1)
-    app = create_app(open_settings())
+    run(open_settings(), host, port, threads)
+
+
+def run(settings: Settings, host: str, port: int, threads: int = 8) -> None:
+    """Serve the catalogue until the process is told to end."""
+    app = create_app(settings)
     # many slow connections must not keep others out: waitress' default of 100 is too few
     waitress.serve(
         app,
@@ -34,7 +40,7 @@ def serve(host: str, port: int, threads: int) -> None:
     )
 
 
-def _port_problem(host: str, port: int) -> str:
+def port_problem(host: str, port: int) -> str:
     """Return a sentence if nobody can listen there, else ""."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

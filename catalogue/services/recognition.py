@@ -21,6 +21,8 @@ _STEPS = {"S": ["s-e", "1s", "2s", "3s"], "E": ["s-e", "1e", "2e", "3e"]}
 _LEVEL = re.compile(r"(?<![\w/-])([123])([SE])(?![\w-])")
 _AWARE = re.compile(r"(?:Stufen?|HV|Hochvolt)[ -](S|E|S/E)(?![\w-])|(?<!\w)(S/E)(?!\w)")
 _RANGE = re.compile(r"(?<![\w])((?:[123]?[SE]/?)+)\s*(?:bis|–|-)\s*((?:[123][SE]/?)+)(?![\w])")
+_FOR_WHOM = re.compile(r"(?:(?<!\w)(?:für|for)\s+(.+)|(?i:(train.the.trainer)))")
+_REMOTE = {"online", "webinar", "selbstlern"}
 _STATUS = (
     (OfferStatus.DISCONTINUED, re.compile(r"(?<!\w)(wird nicht mehr angeboten|Angebot (?:ist |wurde )?eingestellt)")),
     (OfferStatus.PILOTED, re.compile(r"(?<!\w)(Pilotdurchf|Pilotkurs|Pilotschulung|[Pp]ilotiert)")),
@@ -46,10 +48,10 @@ class Offer:
         """Return the texts in which terms of *vocabulary* may be recognised."""
         return {
             Vocabulary.TOPIC: (self.title, *self.facts),
-            Vocabulary.AUDIENCE: (self.audience, self.title),
+            Vocabulary.AUDIENCE: (self.audience, *(found[0] for found in _FOR_WHOM.finditer(self.title))),
             Vocabulary.LEVEL: (self.level,),
-            Vocabulary.FORMAT: (self.format or self.title,),
-            Vocabulary.CERTIFICATE: (self.certificate or self.title,),
+            Vocabulary.FORMAT: (self.format,) if self.format else (self.title, *self.facts),
+            Vocabulary.CERTIFICATE: (self.certificate or self.title, self.duration),
             Vocabulary.LEGAL_FRAME: (self.title, self.level, self.certificate, *self.facts),
             Vocabulary.PRICE: (self.price, *self.facts),
             Vocabulary.REGION: (self.place,),
@@ -77,15 +79,7 @@ class Recogniser:
         taught = [fact for fact in offer.facts if not fact.startswith("Voraussetzung")]
         found[Vocabulary.HV_LEVEL] = hv_levels(offer.level, offer.title, *taught)
         found[Vocabulary.DURATION] = durations.classes(offer.duration)
-        if found[Vocabulary.HV_LEVEL]:  # the ladder is defined nowhere else
-            found[Vocabulary.LEGAL_FRAME] += ("dguv-209-093",)
-            found[Vocabulary.TOPIC] += ("sicherheit",)
-        if (
-            not found[Vocabulary.REGION]
-            and set(found[Vocabulary.FORMAT])
-            and {"online"} >= set(found[Vocabulary.FORMAT])
-        ):
-            found[Vocabulary.REGION] = ("online",)
+        _complete(found)
         return {name.value: tuple(sorted(set(codes))) for name, codes in found.items() if codes}
 
     def _codes(self, vocabulary: Vocabulary, offer: Offer) -> tuple[str, ...]:
@@ -95,9 +89,21 @@ class Recogniser:
         )
 
 
+def _complete(found: dict[Vocabulary, tuple[str, ...]]) -> None:
+    """Add what follows from other findings, drop the general where something particular was found."""
+    if levels := set(found[Vocabulary.HV_LEVEL]):  # the ladder is defined nowhere else; S stands for service
+        found[Vocabulary.LEGAL_FRAME] += ("dguv-209-093",)
+        found[Vocabulary.TOPIC] += ("sicherheit", "wartung") if levels & {"2s", "3s"} else ("sicherheit",)
+    formats = set(found[Vocabulary.FORMAT])
+    if formats and formats <= _REMOTE and not found[Vocabulary.REGION]:
+        found[Vocabulary.REGION] = ("online",)
+    if len(found[Vocabulary.CERTIFICATE]) > 1:
+        found[Vocabulary.CERTIFICATE] = tuple(code for code in found[Vocabulary.CERTIFICATE] if code != "zertifikat")
+
+
 def _words(term: Term, given: Mapping[str, tuple[str, ...]]) -> list[str]:
     if term.code in given and (given[term.code] or term.vocabulary == Vocabulary.DURATION):
-        return [*given[term.code]]
+        return [term.label_de, *given[term.code]]
     return [term.label_de, *term.synonyms]
 
 
