@@ -90,17 +90,18 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Prospect:
-    """A run with a minimum, and how many people want its module at that time."""
+    """A coming run, how many people it needs (None: no minimum is stated), and how many want its module at that time."""
 
     run: Run
-    needed: int
+    needed: int | None
+    seats: int | None
     people: int
     companies: int
 
     @property
     def missing(self) -> int:
         """How many people are missing."""
-        return max(0, self.needed - self.people)
+        return max(0, (self.needed or 0) - self.people)
 
 
 @dataclass
@@ -170,7 +171,7 @@ def matrix(session: Session, actor: Actor, query: ReportQuery, found: Sequence[R
 def prospects(
     session: Session, actor: Actor, query: ReportQuery, found: Sequence[Record] | None = None
 ) -> list[Prospect]:
-    """Return the coming runs with a minimum, by date, each with the people who want its module at that time.
+    """Return the runs of the 12 months after the query's day, those with a minimum first, each with the people who want it.
 
     Counted are statements without a period or with one that the run begins in; people count for every run of their module.
     """
@@ -178,14 +179,16 @@ def prospects(
     wanting: dict[uuid.UUID, list[Record]] = defaultdict(list)
     for record in records(session, query) if found is None else found:
         wanting[record.module.id].append(record)
-    coming = []
-    for run, _ in _runs(session, query):
-        needed = run.min_participants or run.module.min_participants
-        if needed:
-            fitting = [record for record in wanting[run.module_id] if covers(record.period, run.starts_on)]
-            people = sum(record.people or 0 for record in fitting)
-            coming.append(Prospect(run, needed, people, len({record.company.slug for record in fitting})))
-    return coming
+    coming = [_prospect(run, wanting[run.module_id]) for run, _ in _runs(session, query)]
+    return sorted(coming, key=lambda one: one.needed is None)
+
+
+def _prospect(run: Run, wanting: Iterable[Record]) -> Prospect:
+    fitting = [record for record in wanting if covers(record.period, run.starts_on)]
+    people = sum(record.people or 0 for record in fitting)
+    companies = len({record.company.slug for record in fitting})
+    needed = run.min_participants or run.module.min_participants
+    return Prospect(run, needed, run.max_participants or run.module.max_participants, people, companies)
 
 
 def covers(period: str, day: date) -> bool:

@@ -13,10 +13,10 @@ from catalogue.db import Session
 from catalogue.models import Demand, DemandEvent, Relevance
 from catalogue.services.errors import Invalid
 from catalogue.services.report_facts import CompanyFacts, Facts, ModuleFacts, raw
-from catalogue.services.report_query import NOT_STATED, ReportQuery
+from catalogue.services.report_query import NOT_STATED, ReportQuery, period_order
 from catalogue.texts import N_
 
-__all__ = ["Details", "Record", "end_of_day", "records", "records_in_detail", "replayed"]
+__all__ = ["Details", "Record", "end_of_day", "periods_said", "records", "records_in_detail", "replayed"]
 
 BERLIN = ZoneInfo("Europe/Berlin")
 EARLIEST, LATEST = date(2000, 1, 1), date(2200, 1, 1)
@@ -82,6 +82,12 @@ def replayed(
     for place, demand, company, module, snapshot in session.execute(changes):
         record = _record(facts, company, module, _said(snapshot))
         yield place, demand, record if record is not None and wanted(record) else None
+
+
+def periods_said(session: Session) -> list[str]:
+    """Return the periods that companies have ever named, in time."""
+    said = session.scalars(select(Demand.period).where(Demand.period != "").distinct())
+    return sorted(said, key=period_order)
 
 
 _KEYS = (raw(DemandEvent.company_id), raw(DemandEvent.module_id))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from catalogue.db import Database, Session
 from catalogue.models import Module, Purpose, Relevance, RunState, Vocabulary
 from catalogue.models.run import Run
-from catalogue.services import demand, planning, report_tables, reports, sessions
+from catalogue.services import demand, planning, report_choices, report_tables, reports, sessions
 from catalogue.services.demand import DemandInput
 from catalogue.services.errors import Conflict, Invalid, NotAllowed, NotFound
 from catalogue.services.exports import csv_bytes
@@ -227,7 +227,7 @@ def test_prospects_count_people_whose_period_fits(session: Session, golden: Gold
     session.flush()
     found = planning.prospects(session, SYSTEM, ReportQuery(as_of=date(2026, 11, 2)))
     assert [(one.run.starts_on.month, one.needed, one.people, one.companies, one.missing) for one in found] == [
-        (2, 6, 6, 2, 0), (8, 6, 0, 1, 6),
+        (2, 6, 6, 2, 0), (8, 6, 0, 1, 6), (2, None, 12, 2, 0),
     ]  # fmt: skip
 
 
@@ -262,8 +262,10 @@ def test_impossible_days_are_refused(session: Session, day: date) -> None:
 
 def test_the_export_holds_the_rows_in_order_and_the_total_last(session: Session, golden: Golden) -> None:
     report = ask(session)
-    notes = report_tables.described(session, ReportQuery(filters={"topic": ("recht",)}, relevances=("must",)), "heute")
-    assert notes == [("Stand", "heute"), ("Zeilen", "Modul"), ("Thema", "Recht"), ("Dringlichkeit", "muss")]
+    notes = report_choices.described(
+        session, SYSTEM, ReportQuery(filters={"topic": ("recht", "x")}, relevances=("must",)), "heute"
+    )
+    assert notes == [("Stand", "heute"), ("Zeilen", "Modul"), ("Dringlichkeit", "muss"), ("Thema", "Recht oder x")]
     lines = csv_bytes(report_tables.interest_table(report, notes)).decode("utf-8-sig").splitlines()
     assert lines[0].startswith("Modul;Anbieter;Kennung;Unternehmen;Personen;muss")
     assert [line.split(";")[0] for line in lines[1:]] == ["Recht", "Sicherheit", "Ohne alles", "Summe"]
