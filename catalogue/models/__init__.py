@@ -4,6 +4,7 @@ from catalogue.models.audit import AuditEvent
 from catalogue.models.company import Company, CompanyRole, Invitation, Membership, SizeClass
 from catalogue.models.demand import Confidentiality, Demand, DemandEvent, DemandSource, Purpose, Relevance
 from catalogue.models.feedback import Feedback, FeedbackKind, FeedbackState, FeedbackVisibility
+from catalogue.models.imports import ImportFile, ImportRow, ImportRun, ImportState, ModuleLock, RowKind
 from catalogue.models.index_queue import IndexQueue
 from catalogue.models.measure import Measure, MeasureModule
 from catalogue.models.module import Module, ModuleVersion, OfferStatus, WorkflowState, module_term
@@ -16,8 +17,9 @@ from catalogue.models.wish import Wish, WishState, WishSupport
 
 __all__ = [
     "ApiToken", "AuditEvent", "Company", "CompanyRole", "Confidentiality", "Demand", "DemandEvent", "DemandSource",
-    "Feedback", "FeedbackKind", "FeedbackState", "FeedbackVisibility", "IndexQueue", "Invitation", "LoginAttempt",
-    "Measure", "MeasureModule", "Membership", "Module", "ModuleVersion", "NetworkRole", "OfferStatus", "OneTimeLink",
-    "OutboxMail", "Programme", "ProgrammeKind", "Provider", "Purpose", "Relevance", "Run", "RunState", "SizeClass", "Term",
-    "User", "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport", "WorkflowState", "module_term",
+    "Feedback", "FeedbackKind", "FeedbackState", "FeedbackVisibility", "ImportFile", "ImportRow", "ImportRun",
+    "ImportState", "IndexQueue", "Invitation", "LoginAttempt", "Measure", "MeasureModule", "Membership", "Module",
+    "ModuleLock", "ModuleVersion", "NetworkRole", "OfferStatus", "OneTimeLink", "OutboxMail", "Programme",
+    "ProgrammeKind", "Provider", "Purpose", "Relevance", "RowKind", "Run", "RunState", "SizeClass", "Term", "User",
+    "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport", "WorkflowState", "module_term",
 ]  # fmt: skip

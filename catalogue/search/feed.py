@@ -19,6 +19,9 @@ from catalogue.models import (
     Demand,
     DemandEvent,
     Feedback,
+    ImportFile,
+    ImportRow,
+    ImportRun,
     IndexQueue,
     Invitation,
     LoginAttempt,
@@ -26,6 +29,7 @@ from catalogue.models import (
     MeasureModule,
     Membership,
     Module,
+    ModuleLock,
     ModuleVersion,
     OneTimeLink,
     OutboxMail,
@@ -64,8 +68,9 @@ FEEDS: dict[type[Base], _Concerned] = {
     Term: _of_term,
 }
 SILENT: frozenset[type[Base]] = frozenset({
-    ApiToken, AuditEvent, Company, Demand, DemandEvent, Feedback, IndexQueue, Invitation, LoginAttempt, Measure,
-    MeasureModule, Membership, ModuleVersion, OneTimeLink, OutboxMail, User, UserSession, Wish, WishSupport,
+    ApiToken, AuditEvent, Company, Demand, DemandEvent, Feedback, ImportFile, ImportRow, ImportRun, IndexQueue,
+    Invitation, LoginAttempt, Measure, MeasureModule, Membership, ModuleLock, ModuleVersion, OneTimeLink, OutboxMail,
+    User, UserSession, Wish, WishSupport,
 })  # fmt: skip
 
 
