@@ -33,12 +33,12 @@ class Criterion:
 # after the minimum and further attributes that WISY asks of a course (recommendation of the IWWB, 2011)
 CRITERIA = (
     Criterion("summary", N_("Beschreibung"), "summary", ("summary", "description", "contents")),
-    Criterion("topic", N_("Thema"), "terms-topic", (), ("topic",)),
+    Criterion("topic", N_("Thema"), "terms_topic", (), ("topic",)),
     Criterion("provider", N_("Anbieter"), "provider", ("provider_id", "provider_text")),
     Criterion("duration", N_("Dauer"), "duration_text", ("duration_text", "duration_minutes")),
-    Criterion("format", N_("Format"), "terms-format", ("format_text",), ("format",)),
-    Criterion("audience", N_("Zielgruppe"), "terms-audience", ("audience_text",), ("audience",)),
-    Criterion("level", N_("Niveau"), "terms-level", ("level_text", "dqr"), ("level", "hv_level")),
+    Criterion("format", N_("Format"), "terms_format", ("format_text",), ("format",)),
+    Criterion("audience", N_("Zielgruppe"), "terms_audience", ("audience_text",), ("audience",)),
+    Criterion("level", N_("Niveau"), "terms_level", ("level_text", "dqr"), ("level", "hv_level")),
     Criterion("place", N_("Ort"), "place_text", ("place_text",), ("region",)),
     Criterion("price", N_("Kosten"), "price_text", ("price_text", "price_amount"), ("price",)),
     Criterion("certificate", N_("Abschluss"), "certificate_text", ("certificate_text",), ("certificate",)),

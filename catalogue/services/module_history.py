@@ -14,16 +14,20 @@ from catalogue.services.module_input import FIELDS, LISTS, VOCABULARIES, ModuleI
 from catalogue.services.permissions import Actor, require
 from catalogue.texts import N_
 
-__all__ = ["Difference", "compare", "get", "input_from", "latest", "record", "snapshot", "versions"]
+__all__ = ["Difference", "compare", "get", "input_from", "latest", "plain", "record", "snapshot", "versions"]
 
+HIGHEST = 2**31  # what the column can hold
 STATUSES = {status.value: status for status in OfferStatus}
 
 
 def snapshot(module: Module) -> dict[str, Any]:
     """Return everything that *module* says, and its state, as plain JSON."""
-    given = input_of(module)
-    values = {name: _plain(getattr(given, name)) for name in FIELDS}
-    return values | {"state": module.state.value}
+    return plain(input_of(module)) | {"state": module.state.value}
+
+
+def plain(given: ModuleInput) -> dict[str, Any]:
+    """Return *given* as plain JSON, as snapshots hold it."""
+    return {name: _plain(getattr(given, name)) for name in FIELDS}
 
 
 def _plain(value: Any) -> Any:
@@ -86,7 +90,7 @@ def get(session: Session, actor: Actor, module: Module, number: int) -> ModuleVe
     """Return one version of *module* by its number; raises NotFound."""
     require(actor, "module.history", module)
     statement = select(ModuleVersion).where(ModuleVersion.module_id == module.id, ModuleVersion.number == number)
-    found = session.scalar(statement)
+    found = session.scalar(statement) if 0 < number < HIGHEST else None
     if found is None:
         raise NotFound(N_("Diese Fassung gibt es nicht."))
     return found

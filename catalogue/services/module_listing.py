@@ -1,7 +1,8 @@
 """All modules for staff, drafts included: from the database, never from the index."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
@@ -18,11 +19,12 @@ FRESH_FOR = timedelta(days=365)
 PER_PAGE = 25
 STATES = {state.value: rank for rank, state in enumerate(WorkflowState)}
 STATUSES = {status.value: rank for rank, status in enumerate(OfferStatus)}
-SORTS: dict[str, sa.ColumnElement[object]] = {
+SORTS: dict[str, sa.ColumnElement[Any]] = {
     "title": Module.sort_title.expression,
     "state": sa.case(STATES, value=sa.cast(Module.state, sa.String), else_=99),
     "status": sa.case(STATUSES, value=sa.cast(Module.offer_status, sa.String), else_=99),
     "changed": Module.updated_at.expression,
+    "as_of": sa.func.coalesce(Module.as_of, sa.literal(date(1900, 1, 1), sa.Date)),
 }
 
 
@@ -74,7 +76,7 @@ def _conditions(query: ListingQuery) -> list[sa.ColumnElement[bool]]:
     for word in sort_key(query.text).split():
         found.append(Module.sort_title.contains(word, autoescape=True) | Module.code.icontains(word, autoescape=True))
     if query.state in STATES:
-        found.append(Module.state == WorkflowState(query.state))  # type: ignore[call-arg]
+        found.append(Module.state == query.state)
     if query.status in STATUSES:
         found.append(Module.offer_status == query.status)
     if query.provider:
@@ -98,7 +100,7 @@ def stale_condition(now: datetime | None = None) -> sa.ColumnElement[bool]:
     )
 
 
-def _order(sort: str) -> list[sa.ColumnElement[object]]:
+def _order(sort: str) -> list[sa.ColumnElement[Any]]:
     name = sort.removeprefix("-")
     key = SORTS.get(name, SORTS["changed"])
     return [key.desc() if sort.startswith("-") else key.asc(), Module.sort_title.asc(), Module.id.asc()]

@@ -1,19 +1,21 @@
 """What a module's words must keep to, and the step from slugs and codes to the things they name."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sqlalchemy import select
 
 from catalogue.db import Session
 from catalogue.models import Module, Programme, Provider, Term
+from catalogue.services import durations
 from catalogue.services.findings import Findings
 from catalogue.services.module_input import FIELDS, LINKED, LISTS, VOCABULARIES, ModuleInput
+from catalogue.services.module_references import Looked
 from catalogue.services.sorting import sort_key
 from catalogue.texts import N_
 
-__all__ = ["Checked", "check", "with_minutes"]
+__all__ = ["Checked", "check", "with_duration"]
 
 LENGTHS = {
     "title": 300, "code": 40, "source_url": 1000, "certificate_validity": 300, "price_text": 500, "duration_text": 300,
@@ -47,31 +49,40 @@ class Checked:
         module.provider, module.programme, module.terms = self.provider, self.programme, self.terms
 
 
-def with_minutes(given: ModuleInput) -> ModuleInput:
-    """Return *given* with the minutes that its wording of the duration states, where nobody entered them."""
+def with_duration(session: Session, given: ModuleInput) -> ModuleInput:
+    """Return *given* with the minutes and classes that its wording of the duration states, where nobody entered them."""
+    if given.duration_minutes is None:
+        given = replace(given, duration_minutes=durations.minutes(given.duration_text))
+    if not given.terms.get("duration"):
+        wanted = Term.code.in_(durations.classes(given.duration_text))
+        codes = session.scalars(
+            select(Term.code).where(Term.vocabulary == "duration", wanted).order_by(Term.code)
+        ).all()
+        given = replace(given, terms={**given.terms, "duration": tuple(codes)} if codes else given.terms)
     return given
 
 
-def check(session: Session, given: ModuleInput, module: Module | None = None) -> Checked:
+def check(session: Session, given: ModuleInput, module: Module | None = None, known: Looked | None = None) -> Checked:
     """Return the input with the things it names; raise :class:`Invalid` with one sentence for each broken rule.
 
-    *module* is the one to be changed: it may keep its own code.
+    *module* is the one to be changed: it may keep its own code. *known* finds what the input names (default: the database).
     """
+    known = known or Looked(session)
     findings = Findings()
     findings.required("title", given.title, N_("Geben Sie einen Titel ein."))
     _check_texts(given, findings)
     _check_numbers(given, findings)
     if not all(re.fullmatch("[a-z]{2}", code) for code in given.languages):
         findings.add("languages", N_("Nennen Sie Sprachen mit zwei Buchstaben, zum Beispiel de oder en."))
-    provider = session.scalar(select(Provider).where(Provider.slug == given.provider)) if given.provider else None
-    programme = session.scalar(select(Programme).where(Programme.slug == given.programme)) if given.programme else None
+    provider = known.provider(given.provider) if given.provider else None
+    programme = known.programme(given.programme) if given.programme else None
     if given.provider and not provider:
         findings.add("provider", N_("Wählen Sie einen Anbieter aus der Liste."))
     if given.programme and not programme:
         findings.add("programme", N_("Wählen Sie ein Programm aus der Liste."))
-    if given.code and _code_taken(session, given.code, module):
+    if given.code and _code_taken(known, given.code, module):
         findings.add("code", N_("Dieses Kürzel hat schon ein anderes Modul."))
-    terms = _terms(session, given, findings)
+    terms = _terms(known, given, findings)
     findings.raise_any()
     return Checked(given, provider, programme, terms)
 
@@ -101,15 +112,14 @@ def _check_numbers(given: ModuleInput, findings: Findings) -> None:
         findings.add("price_amount", N_("Geben Sie den Preis in Euro als Zahl an, zum Beispiel 490."))
 
 
-def _code_taken(session: Session, code: str, module: Module | None) -> bool:
-    owner = session.scalar(select(Module.id).where(Module.code == code))
+def _code_taken(known: Looked, code: str, module: Module | None) -> bool:
+    owner = known.owner_of(code)
     return owner is not None and (module is None or owner != module.id)
 
 
-def _terms(session: Session, given: ModuleInput, findings: Findings) -> list[Term]:
+def _terms(known: Looked, given: ModuleInput, findings: Findings) -> list[Term]:
     wanted = {(vocabulary, code) for vocabulary, codes in given.terms.items() for code in codes}
-    rows = session.scalars(select(Term).where(Term.code.in_({code for _, code in wanted})))
-    found = {(term.vocabulary, term.code): term for term in rows if term.vocabulary in VOCABULARIES}
+    found = known.terms({key for key in wanted if key[0] in VOCABULARIES})
     for vocabulary in given.terms:
         unknown = sorted(code for name, code in wanted - set(found) if name == vocabulary)
         if unknown:

@@ -53,7 +53,7 @@ def lock(session: Session, module: Module, version: int | None, mine: ModuleInpu
 def create(session: Session, actor: Actor, given: ModuleInput, slug: str = "") -> Module:
     """Make a draft with a slug of its own (from the title, or *slug* if it is free) and its first version."""
     require(actor, "module.edit")
-    given = module_rules.with_minutes(tidy(given))
+    given = tidy(module_rules.with_duration(session, tidy(given)))
     checked = module_rules.check(session, given)
     last = session.scalar(select(func.max(Module.position)))
     module = Module(
@@ -79,7 +79,7 @@ def update(session: Session, actor: Actor, module: Module, given: ModuleInput, v
     given = tidy(given)
     lock(session, module, version, given)
     if given.duration_text != module.duration_text:
-        given = module_rules.with_minutes(given)
+        given = tidy(module_rules.with_duration(session, given))
     return apply(session, actor, module, given, "changed")
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import selectinload
 
 from catalogue.db import Session
 from catalogue.models import Module, Programme, ProgrammeKind, WorkflowState
@@ -16,7 +15,7 @@ from catalogue.services.slugs import unused_slug
 from catalogue.services.sorting import slugify
 from catalogue.texts import N_
 
-__all__ = ["Counted", "ProgrammeInput", "create", "get", "input_of", "listing", "modules_of", "update"]
+__all__ = ["Counted", "ProgrammeInput", "create", "get", "input_of", "listing", "update"]
 
 
 @dataclass(frozen=True)
@@ -44,20 +43,6 @@ def get(session: Session, slug: str) -> Programme:
     if found is None:
         raise NotFound(N_("Dieses Programm gibt es nicht."))
     return found
-
-
-def modules_of(session: Session, programme: Programme) -> list[Module]:
-    """Return the programme's published modules in their given order, with terms, provider, programme and runs."""
-    return list(
-        session.scalars(
-            select(Module)
-            .where(Module.programme_id == programme.id, Module.state == WorkflowState.PUBLISHED)
-            .options(
-                selectinload(Module.terms), selectinload(Module.provider), selectinload(Module.programme), selectinload(Module.runs)
-            )
-            .order_by(Module.position, Module.sort_title, Module.id)
-        )
-    )  # fmt: skip
 
 
 def listing(session: Session) -> list[Counted]:

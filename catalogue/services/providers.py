@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session
 from catalogue.models import Module, Provider, Term, Vocabulary, WorkflowState
@@ -16,7 +16,7 @@ from catalogue.services.slugs import unused_slug
 from catalogue.services.sorting import slugify, sort_key
 from catalogue.texts import N_
 
-__all__ = ["Counted", "ProviderInput", "create", "get", "input_of", "listing", "modules_of", "update"]
+__all__ = ["Counted", "ProviderInput", "create", "get", "input_of", "listing", "update"]
 
 
 @dataclass(frozen=True)
@@ -51,20 +51,6 @@ def get(session: Session, slug: str) -> Provider:
     if found is None:
         raise NotFound(N_("Diesen Anbieter gibt es nicht."))
     return found
-
-
-def modules_of(session: Session, provider: Provider) -> list[Module]:
-    """Return the provider's published modules in German order, with terms, provider, programme and runs."""
-    return list(
-        session.scalars(
-            select(Module)
-            .where(Module.provider_id == provider.id, Module.state == WorkflowState.PUBLISHED)
-            .options(
-                selectinload(Module.terms), selectinload(Module.provider), selectinload(Module.programme), selectinload(Module.runs)
-            )
-            .order_by(Module.sort_title, Module.id)
-        )
-    )  # fmt: skip
 
 
 def listing(session: Session) -> list[Counted]:

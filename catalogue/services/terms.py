@@ -17,7 +17,7 @@ from catalogue.services.permissions import Actor, require
 from catalogue.services.sorting import slugify
 from catalogue.texts import N_
 
-__all__ = ["TermInput", "Used", "create", "get", "input_of", "listing", "update", "usage"]
+__all__ = ["TermInput", "Used", "create", "get", "input_of", "listing", "offered", "update", "usage"]
 
 LONGEST_LIST = 100
 NAME = 200
@@ -58,16 +58,24 @@ def listing(session: Session, actor: Actor, vocabulary: Vocabulary) -> list[Used
     return [Used(term, *used.get(term.id, (0, 0))) for term in terms]
 
 
+def offered(session: Session) -> dict[str, list[Term]]:
+    """Return all terms of all vocabularies in their order, retired ones too, by the name of the vocabulary."""
+    found: dict[str, list[Term]] = {}
+    for term in session.scalars(sa.select(Term).order_by(Term.position, Term.label_de, Term.id)):
+        found.setdefault(term.vocabulary, []).append(term)
+    return found
+
+
 def usage(session: Session) -> dict[uuid.UUID, tuple[int, int]]:
     """Return for each used term how many modules and how many other things point at it."""
-    modules = dict(
-        session.execute(sa.select(module_term.c.term_id, sa.func.count()).group_by(module_term.c.term_id))
-        .tuples()
-        .all()
-    )
+    modules: dict[uuid.UUID, int] = {}
+    for term_id, number in session.execute(
+        sa.select(module_term.c.term_id, sa.func.count()).group_by(module_term.c.term_id)
+    ):
+        modules[term_id] = number
     others: dict[uuid.UUID, int] = {}
     for column in (Company.sector_id, Company.region_id, Provider.region_id, Run.region_id, Wish.topic_id):
-        for term_id, number in session.execute(sa.select(column, sa.func.count()).group_by(column)).tuples():
+        for term_id, number in session.execute(sa.select(column, sa.func.count()).group_by(column)):
             if term_id is not None:
                 others[term_id] = others.get(term_id, 0) + number
     return {term_id: (modules.get(term_id, 0), others.get(term_id, 0)) for term_id in modules.keys() | others.keys()}

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session
 from catalogue.models import Feedback, FeedbackState, Module, Wish, WishState, WorkflowState
 from catalogue.services.module_listing import stale_condition
 from catalogue.services.permissions import Actor, require
 
-__all__ = ["Worklist", "counts"]
+__all__ = ["Worklist", "counts", "new_feedback", "open_wishes"]
 
 
 @dataclass(frozen=True)
@@ -41,3 +42,27 @@ def counts(session: Session, actor: Actor) -> Worklist:
 
 def _count(session: Session, kind: type, condition: sa.ColumnElement[bool]) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(kind).where(condition)) or 0
+
+
+def new_feedback(session: Session, actor: Actor, limit: int) -> list[Feedback]:
+    """Return the oldest remarks that nobody read yet, with module and company."""
+    require(actor, "feedback.answer")
+    statement = (
+        sa.select(Feedback)
+        .where(Feedback.state == FeedbackState.NEW)
+        .options(joinedload(Feedback.module), joinedload(Feedback.company))
+        .order_by(Feedback.created_at, Feedback.id)
+    )
+    return list(session.scalars(statement.limit(limit)))
+
+
+def open_wishes(session: Session, actor: Actor, limit: int) -> list[Wish]:
+    """Return the oldest wishes without any answer, with company and topic."""
+    require(actor, "wish.answer")
+    statement = (
+        sa.select(Wish)
+        .where(Wish.state == WishState.OPEN)
+        .options(joinedload(Wish.company), joinedload(Wish.topic))
+        .order_by(Wish.created_at, Wish.id)
+    )
+    return list(session.scalars(statement.limit(limit)))
