@@ -144,7 +144,7 @@ def _integer(name: str, text: str, at_least: int | None) -> int:
 def prepare_state(settings: Settings) -> None:
     """Create the state folder; raise :class:`SettingsError` with one clear sentence if it cannot be written."""
     try:
-        settings.state.mkdir(parents=True, exist_ok=True)
+        settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         probe = settings.state / f".write-test-{secrets.token_hex(4)}"
         probe.touch(mode=0o600)
         probe.unlink()

@@ -1,6 +1,7 @@
 """Signing in and what people change about their own account."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -125,14 +126,14 @@ def update_profile(session: Session, actor: Actor, values: ProfileInput) -> User
 
 
 def change_password(
-    session: Session, actor: Actor, current: str, new: str, keep: uuid.UUID | None = None, address: str = ""
+    session: Session, actor: Actor, current: str, new: str, *, keep: uuid.UUID | None = None, reserved: Sequence[int] = ()
 ) -> None:
     """Set a new own password after the current one; all other sign-ins end (not the one with the id *keep*).
 
-    Guessing the current password is limited as signing in is.
+    Guessing the current password is limited as signing in is: the caller counts the try (:func:`candidate`) and commits that
+    first; *reserved* are its ids, taken back on success.
     """
     user = get_own(session, actor)
-    reserved = throttle.reserve(session, throttle.sign_in_limits(user.email, address))
     if not secrets.check_password(current, user.password_hash):
         raise Invalid("current", N_("Das ist nicht Ihr jetziges Passwort."))
     if current == new:

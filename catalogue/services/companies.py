@@ -200,6 +200,12 @@ def _term(session: Session, vocabulary: Vocabulary, field: str, code: str) -> uu
     )
 
 
+def choices(session: Session, vocabulary: Vocabulary) -> list[Term]:
+    """Return the terms that can be chosen, in the order of the vocabulary."""
+    wanted = select(Term).where(Term.vocabulary == vocabulary, Term.retired.is_(False))
+    return list(session.scalars(wanted.order_by(Term.position, Term.code)))
+
+
 def _website(url: str) -> str:
     try:
         parts = urlsplit(url)
@@ -219,6 +225,6 @@ def _domain(text: str) -> str:
 
 def _free_slug(session: Session, name: str) -> str:
     wanted = slugify(name)
-    taken = set(session.scalars(select(Company.slug).where(Company.slug.startswith(wanted, autoescape=True))))
+    taken = {"new", *session.scalars(select(Company.slug).where(Company.slug.startswith(wanted, autoescape=True)))}
     numbered = (f"{wanted}-{n}" for n in range(2, len(taken) + 3))
     return wanted if wanted not in taken else next(slug for slug in numbered if slug not in taken)

@@ -13,7 +13,7 @@ from catalogue.services.permissions import Actor, Own, can, require
 from catalogue.services.sorting import sort_key
 from catalogue.texts import N_
 
-__all__ = ["change_role", "get", "listed", "remove"]
+__all__ = ["change_role", "get", "listed", "may_edit", "remove"]
 
 LAST_ADMIN = N_(
     "Ein Unternehmen mit Konten braucht jemanden, der sie verwaltet. Ernennen Sie zuerst eine andere Person."
@@ -29,11 +29,11 @@ def listed(session: Session, actor: Actor, company: Company) -> list[Membership]
     return sorted(rows, key=lambda member: sort_key(member.user.name))
 
 
-def get(session: Session, actor: Actor, membership_id: uuid.UUID) -> Membership:
-    """Return one membership that the actor may change, with person and company; raise NotFound for all others."""
+def get(session: Session, actor: Actor, user_id: uuid.UUID) -> Membership:
+    """Return the membership of a person that the actor may change, with person and company; raise NotFound for all others."""
     member = session.scalar(
         select(Membership)
-        .where(Membership.id == membership_id)
+        .where(Membership.user_id == user_id)
         .options(joinedload(Membership.user), joinedload(Membership.company))
     )
     if member is None or not can(actor, "company.see_people", member):
@@ -73,3 +73,8 @@ def _keep_an_admin(session: Session, actor: Actor, member: Membership) -> None:
     )
     if not session.scalar(others):
         raise Conflict(LAST_ADMIN)
+
+
+def may_edit(actor: Actor, company: Company) -> bool:
+    """Return whether the actor may invite, change and remove people of *company*."""
+    return can(actor, "company.edit_people", Own(company.id))

@@ -139,13 +139,15 @@ def add(
 
 def join(session: Session, user: User, company: Company, role: CompanyRole) -> Membership:
     """Make *user* belong to *company*; raise Conflict if they belong to another one."""
-    if user.membership is None:
-        user.membership = Membership(company=company, user=user, role=role)
-    elif user.membership.company_id != company.id:
+    member = user.membership
+    if member is None:
+        member = Membership(company=company, user=user)
+        session.add(member)
+    elif member.company_id != company.id:
         raise Conflict(N_("Dieses Konto gehört schon zu einem anderen Unternehmen."))
-    user.membership.role = role
+    member.role = role
     session.flush()
-    return user.membership
+    return member
 
 
 def check_email(text: str) -> str:

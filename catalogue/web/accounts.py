@@ -1,17 +1,22 @@
-"""Signing in and out, forgotten passwords, invitations. The own account itself is in web/account.py."""
+"""Signing in and out, and the own account. Links that came by mail are in web/links.py."""
 
-from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
+from uuid import UUID
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
+from wtforms import Form
 
 from catalogue.models import User
-from catalogue.services import accounts
-from catalogue.services.errors import TooMany
+from catalogue.services import accounts, sessions, tokens
+from catalogue.services.errors import Invalid, TooMany
 from catalogue.services.permissions import Actor
-from catalogue.web.auth import current_actor, sign_in, sign_out
-from catalogue.web.forms.accounts import LoginForm
+from catalogue.web.auth import allow, current_actor, settings, sign_in, sign_out
+from catalogue.web.forms.accounts import ChangePasswordForm, LoginForm, ProfileForm, TokenForm
+from catalogue.web.forms.refusals import attach
 from catalogue.web.languages import YEAR, local_path
+from catalogue.web.notices import tell
 from catalogue.web.requests import database, db_session
 
 bp = Blueprint("accounts", __name__)
@@ -36,9 +41,12 @@ def login() -> Response | str | tuple[str, int]:
     sign_in(user)
     answer = redirect(_after_login(form), 303)
     if "language" not in request.cookies:
-        secure = current_app.extensions["settings"].secure
-        answer.set_cookie("language", user.language, max_age=YEAR, samesite="Lax", httponly=True, secure=secure)
+        _speak(answer, user.language)
     return answer
+
+
+def _speak(answer: Response, language: str) -> None:
+    answer.set_cookie("language", language, max_age=YEAR, samesite="Lax", httponly=True, secure=settings().secure)
 
 
 def _authenticate(email: str, password: str) -> User | None:
@@ -58,14 +66,20 @@ def _login_page(form: LoginForm) -> str:
 
 
 def _throttled(form: LoginForm, error: TooMany) -> Response:
-    minutes = -(-error.seconds // 60)
-    wait = ngettext("Warten Sie eine Minute", "Warten Sie %(num)s Minuten", minutes)
-    form.password.errors = [
-        gettext("Zu viele Versuche in kurzer Zeit. %(wait)s und versuchen Sie es noch einmal.", wait=wait)
-    ]
-    answer = make_response(_login_page(form), 429)
+    form.password.errors = [wait_text(error)]
+    return _with_wait(_login_page(form), error)
+
+
+def _with_wait(page: str, error: TooMany) -> Response:
+    answer = make_response(page, 429)
     answer.headers["Retry-After"] = str(error.seconds)
     return answer
+
+
+def wait_text(error: TooMany) -> str:
+    """Return a sentence that says how long to wait."""
+    wait = ngettext("Warten Sie eine Minute", "Warten Sie %(num)s Minuten", -(-error.seconds // 60))
+    return str(gettext("Zu viele Versuche in kurzer Zeit. %(wait)s und versuchen Sie es noch einmal.", wait=wait))
 
 
 def _after_login(form: LoginForm) -> str:
@@ -87,3 +101,139 @@ def logout() -> Response:
     answer = redirect(url_for("search.index"), 303)
     answer.headers["Clear-Site-Data"] = '"cache"'
     return answer
+
+
+# the own account
+
+
+@bp.app_template_filter("browser")
+def browser(user_agent: str) -> str:
+    """Return "Firefox, Windows" for what a browser says about itself; "" if neither is known."""
+    names = [("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari")]
+    systems = [
+        ("Windows", "Windows"),
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Mac OS", "Mac"),
+        ("Linux", "Linux"),
+    ]
+    found = [next((name for sign, name in known if sign in user_agent), "") for known in (names, systems)]
+    return ", ".join(name for name in found if name)
+
+
+def _account_page(form: Form | None = None, *, new_token: str = "") -> str:
+    """Return the page of the own account; *form* replaces the fresh one of its kind."""
+    user = accounts.get_own(db_session(), current_actor())
+    forms: dict[str, Form] = {
+        "profile": ProfileForm(formdata=None, obj=user),
+        "password": ChangePasswordForm(formdata=None),
+        "token": TokenForm(formdata=None, days=365),
+    }
+    for name, fresh in forms.items():
+        if form is not None and type(form) is type(fresh):
+            forms[name] = form
+    return render_template(
+        "accounts/index.html",
+        form=form,
+        forms=forms,
+        user=user,
+        this_sign_in=current_user.session_id,
+        sign_ins=sessions.listed(db_session(), current_actor(), settings()),
+        tokens=tokens.listed(db_session(), current_actor()),
+        new_token=new_token,
+    )
+
+
+@bp.get("/account")
+@allow("account.own")
+def index() -> str:
+    """Show the own data, sign-ins and tokens."""
+    return _account_page()
+
+
+@bp.post("/account")
+@allow("account.own")
+def save() -> Response | tuple[str, int]:
+    """Change own name and language."""
+    form = ProfileForm()
+    if not form.validate():
+        return _account_page(form), 422
+    try:
+        user = accounts.update_profile(db_session(), current_actor(), form.input())
+    except Invalid as refused:
+        attach(form, refused)
+        return _account_page(form), 422
+    flash(gettext("Gespeichert."), "ok")
+    answer = redirect(url_for("accounts.index"), 303)
+    _speak(answer, user.language)
+    return answer
+
+
+@bp.post("/account/password")
+@allow("account.own")
+def change_password() -> Response | tuple[str, int]:
+    """Set a new password; all other sign-ins end."""
+    form = ChangePasswordForm()
+    if not form.validate():
+        return _account_page(form), 422
+    actor, keep, email = current_actor(), current_user.session_id, current_user.user.email
+    db_session().rollback()  # gives the write lock back: the try is counted even if this request is refused
+    try:
+        with database().write() as session:
+            who = accounts.candidate(session, email, request.remote_addr or "")
+        accounts.change_password(
+            db_session(), actor, form.current.data, form.new.data, keep=keep, reserved=who.reserved
+        )
+    except TooMany as error:
+        form.current.errors = [wait_text(error)]
+        return _with_wait(_account_page(form), error)
+    except Invalid as refused:
+        attach(form, refused)
+        return _account_page(form), 422
+    tell(gettext("Alle anderen Anmeldungen sind beendet."), "ok", title=gettext("Ihr Passwort ist geändert."))
+    return redirect(url_for("accounts.index"), 303)
+
+
+@bp.post("/account/sessions/<uuid:session_id>/end")
+@allow("account.own")
+def end_session(session_id: UUID) -> Response:
+    """End one own sign-in; ending this one signs out."""
+    if session_id == current_user.session_id:
+        return logout()
+    sessions.end_one(db_session(), current_actor(), session_id)
+    flash(gettext("Die Anmeldung ist beendet."), "ok")
+    return redirect(url_for("accounts.index") + "#sign-ins", 303)
+
+
+@bp.post("/account/sessions/end")
+@allow("account.own")
+def end_other_sessions() -> Response:
+    """End all own sign-ins but this one."""
+    sessions.end_all(db_session(), current_user.user.id, current_user.session_id)
+    flash(gettext("Alle anderen Anmeldungen sind beendet."), "ok")
+    return redirect(url_for("accounts.index") + "#sign-ins", 303)
+
+
+@bp.post("/account/tokens")
+@allow("account.own")
+def create_token() -> str | tuple[str, int]:
+    """Make an API token and show it, this once."""
+    form = TokenForm()
+    if not form.validate():
+        return _account_page(form), 422
+    try:
+        made = tokens.create(db_session(), current_actor(), form.token_name.data, form.days.data)
+    except Invalid as refused:
+        attach(form, refused)
+        return _account_page(form), 422
+    return _account_page(new_token=made)
+
+
+@bp.post("/account/tokens/<uuid:token_id>/revoke")
+@allow("account.own")
+def revoke_token(token_id: UUID) -> Response:
+    """End an own API token."""
+    tokens.revoke(db_session(), current_actor(), token_id)
+    flash(gettext("Der Schlüssel ist widerrufen."), "ok")
+    return redirect(url_for("accounts.index") + "#tokens", 303)

@@ -3,9 +3,49 @@
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 
-from catalogue.web import accounts, demand, health, measures, modules, pages, programmes, providers, search
+from catalogue.web import (
+    accounts,
+    admin,
+    companies,
+    company,
+    curation,
+    demand,
+    feedback,
+    health,
+    links,
+    measures,
+    modules,
+    pages,
+    people,
+    planning,
+    programmes,
+    providers,
+    search,
+    users,
+    wishes,
+)
 
-BLUEPRINTS = [search.bp, accounts.bp, health.bp, modules.bp, demand.bp, measures.bp, providers.bp, programmes.bp, pages.bp]
+BLUEPRINTS = [
+    search.bp,
+    accounts.bp,
+    links.bp,
+    people.bp,
+    admin.bp,
+    companies.bp,
+    users.bp,
+    curation.bp,
+    health.bp,
+    modules.bp,
+    demand.bp,
+    wishes.bp,
+    feedback.bp,
+    company.bp,
+    measures.bp,
+    providers.bp,
+    programmes.bp,
+    pages.bp,
+    planning.bp,
+]
 
 
 def init(app: Flask) -> None:

@@ -2,10 +2,11 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField, IntegerField, PasswordField, SelectField, StringField
-from wtforms.validators import Email, InputRequired, Length, Optional
+from wtforms import EmailField, HiddenField, IntegerField, PasswordField, SelectChoice, SelectField, StringField
+from wtforms.validators import InputRequired, Length, Optional
 
 from catalogue.services.accounts import ProfileInput
+from catalogue.web.forms.numbers import WholeNumberField
 
 __all__ = [
     "AcceptForm", "ChangePasswordForm", "ForgottenForm", "LoginForm", "NewPasswordForm", "ProfileForm", "TokenForm",
@@ -26,7 +27,7 @@ class LoginForm(FlaskForm):
 class ForgottenForm(FlaskForm):
     """Whose password is forgotten."""
 
-    email = EmailField(_l("E-Mail-Adresse"), [InputRequired(EMAIL), Email(EMAIL), Length(max=254, message=EMAIL)])
+    email = EmailField(_l("E-Mail-Adresse"), [InputRequired(EMAIL), Length(max=254, message=EMAIL)])
 
 
 class NewPasswordForm(FlaskForm):
@@ -52,7 +53,7 @@ class ProfileForm(FlaskForm):
     """Own name and language."""
 
     name = StringField(_l("Name"), [InputRequired(_l("Geben Sie Ihren Namen an.")), Length(max=200)])
-    language = SelectField(_l("Sprache"), choices=[("de", "Deutsch"), ("en", "English")])
+    language = SelectField(_l("Sprache"), choices=[SelectChoice("de", "Deutsch"), SelectChoice("en", "English")])
     version = IntegerField(_l("Fassung"), [InputRequired()])
 
     def input(self) -> ProfileInput:
@@ -66,4 +67,6 @@ class TokenForm(FlaskForm):
     token_name = StringField(
         _l("Wofür"), [InputRequired(_l("Geben Sie an, wofür der Schlüssel ist.")), Length(max=120)]
     )
-    days = IntegerField(_l("Gültig für Tage"), [Optional()])
+    days = WholeNumberField(
+        _l("Gültig für Tage"), [Optional()], message=_l("Geben Sie die Tage als Zahl an, zum Beispiel 365.")
+    )

@@ -1,0 +1,79 @@
+"""Looking after the installation: start page, record of what happened, mails."""
+
+from contextlib import suppress
+from datetime import date
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from catalogue.services import audit, companies, outbox, users
+from catalogue.services.audit import AuditQuery
+from catalogue.web.auth import allow, current_actor, settings
+from catalogue.web.numbers import page_number
+from catalogue.web.requests import db_session
+
+bp = Blueprint("admin", __name__, url_prefix="/admin")
+
+
+@bp.get("")
+@allow("user.administer")
+def index() -> str:
+    """Show where what is looked after, with counts."""
+    actor = current_actor()
+    return render_template(
+        "admin/index.html",
+        companies=companies.find_all(db_session(), actor),
+        users=users.find_all(db_session(), actor),
+        box=outbox.find(db_session(), actor),
+        record=audit.find(db_session(), actor, AuditQuery()),
+        has_mail_server=bool(settings().smtp_host),
+    )
+
+
+@bp.get("/audit")
+@allow("audit.see")
+def audit_log() -> str:
+    """Show who did what, newest first."""
+    query = AuditQuery(
+        text=request.args.get("q", "")[:200],
+        action=request.args.get("action", "")[:64],
+        since=_day("since"),
+        until=_day("until"),
+        page=page_number(),
+    )
+    page = audit.find(db_session(), current_actor(), query)
+    return render_template("admin/audit_log.html", page=page, query=query)
+
+
+def _day(name: str) -> date | None:
+    with suppress(ValueError):
+        return date.fromisoformat(request.args.get(name, ""))
+    return None
+
+
+@bp.get("/outbox")
+@allow("outbox.see")
+def outbox_list() -> str:
+    """Show mails. Their texts hold links that open accounts: they are shown only where no server can send them."""
+    box = outbox.find(db_session(), current_actor(), page_number())
+    return render_template("admin/outbox.html", box=box, show_text=not settings().smtp_host)
+
+
+@bp.post("/outbox/<uuid:mail_id>/retry")
+@allow("outbox.see")
+def retry(mail_id: UUID) -> Response:
+    """Try a mail again."""
+    outbox.retry(db_session(), current_actor(), mail_id)
+    flash(gettext("Die Mail wird beim nächsten Lauf noch einmal versucht."), "ok")
+    return redirect(url_for("admin.outbox_list"), 303)
+
+
+@bp.post("/outbox/<uuid:mail_id>/discard")
+@allow("outbox.see")
+def discard(mail_id: UUID) -> Response:
+    """Throw a mail away."""
+    outbox.discard(db_session(), current_actor(), mail_id)
+    flash(gettext("Die Mail ist verworfen."), "ok")
+    return redirect(url_for("admin.outbox_list"), 303)

@@ -1,0 +1,136 @@
+"""Member companies, as the network office looks after them."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+from wtforms import SelectChoice
+
+from catalogue.models import Company, CompanyRole, Vocabulary
+from catalogue.services import companies, invitations, people
+from catalogue.services.companies import CompanyInput
+from catalogue.services.errors import Conflict, Invalid, Stale
+from catalogue.web.auth import allow, current_actor, settings
+from catalogue.web.filters import label
+from catalogue.web.forms.companies import CompanyForm, InviteForm
+from catalogue.web.forms.refusals import attach
+from catalogue.web.languages import show as shown
+from catalogue.web.notices import tell
+from catalogue.web.numbers import page_number
+from catalogue.web.people import tell_invited
+from catalogue.web.requests import db_session
+
+bp = Blueprint("companies", __name__, url_prefix="/admin/companies")
+
+
+@bp.get("")
+@allow("company.list")
+def index() -> str:
+    """List companies, with search and sort."""
+    text, sort = request.args.get("q", "")[:200], request.args.get("sort", "name")
+    page = companies.find(db_session(), current_actor(), text, sort, page_number())
+    return render_template("companies/index.html", page=page, text=text, sort=sort)
+
+
+def _form(values: CompanyInput | None = None, version: int = 0) -> CompanyForm:
+    form = CompanyForm()
+    choices = {
+        vocabulary: [SelectChoice(term.code, label(term)) for term in companies.choices(db_session(), vocabulary)]
+        for vocabulary in (Vocabulary.SECTOR, Vocabulary.REGION)
+    }
+    form.offer(choices[Vocabulary.SECTOR], choices[Vocabulary.REGION])
+    if values is not None and request.method == "GET":
+        form.fill(values, version)
+    return form
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@allow("company.create")
+def create() -> Response | str | tuple[str, int]:
+    """Add a company."""
+    form = _form(CompanyInput(""))
+    if request.method == "GET":
+        return render_template("companies/create.html", form=form)
+    if not form.validate():
+        return render_template("companies/create.html", form=form), 422
+    try:
+        made = companies.create(db_session(), current_actor(), form.input())
+    except Invalid as refused:
+        attach(form, refused)
+        return render_template("companies/create.html", form=form), 422
+    tell(gettext("Laden Sie jetzt Personen ein."), "ok", title=gettext("%(name)s ist angelegt.", name=made.name))
+    return redirect(url_for("companies.show", company_slug=made.slug) + "#people", 303)
+
+
+def _page(company: Company, form: CompanyForm, invite_form: InviteForm, stale: Stale | None = None) -> str:
+    actor = current_actor()
+    may = people.may_edit(actor, company)
+    return render_template(
+        "companies/show.html",
+        company=company,
+        form=invite_form if invite_form.errors else form,
+        company_form=form,
+        invite_form=invite_form,
+        stale=stale,
+        members=people.listed(db_session(), actor, company),
+        pending=invitations.pending(db_session(), actor, company) if may else [],
+        may=may,
+        roles=list(CompanyRole),
+    )
+
+
+@bp.get("/<company_slug>")
+@allow("company.list")
+def show(company_slug: str) -> str:
+    """Show one company with its people."""
+    company = companies.get(db_session(), current_actor(), company_slug)
+    return _page(company, _form(companies.values_of(company), company.version), InviteForm())
+
+
+@bp.post("/<company_slug>")
+@allow("company.create")
+def update(company_slug: str) -> Response | tuple[str, int]:
+    """Change a company."""
+    company = companies.get(db_session(), current_actor(), company_slug)
+    form = _form()
+    if not form.validate():
+        return _page(company, form, InviteForm(formdata=None)), 422
+    try:
+        companies.update(db_session(), current_actor(), company, form.input(), form.version.data or 0)
+    except Stale as stale:
+        form.form_errors = [shown(stale.text)]
+        form.version.data = company.version
+        return _page(company, form, InviteForm(formdata=None), stale), 409
+    except Invalid as refused:
+        attach(form, refused)
+        db_session().rollback()
+        company = companies.get(db_session(), current_actor(), company_slug)
+        return _page(company, form, InviteForm(formdata=None)), 422
+    flash(gettext("%(name)s ist gespeichert.", name=company.name), "ok")
+    return redirect(url_for("companies.show", company_slug=company.slug), 303)
+
+
+@bp.post("/<company_slug>/invitations")
+@allow("company.create")
+def invite(company_slug: str) -> Response | tuple[str, int]:
+    """Invite somebody into a company."""
+    company = companies.get(db_session(), current_actor(), company_slug)
+    form = InviteForm()
+    try:
+        if form.validate():
+            invitations.invite(db_session(), settings(), current_actor(), company, form.input())
+            tell_invited(form.email.data)
+            return redirect(url_for("companies.show", company_slug=company_slug) + "#people", 303)
+    except Invalid as refused:
+        attach(form, refused)
+    except Conflict as refused:
+        form.form_errors = [shown(refused.text)]
+    return _page(company, _stored(company), form), 422
+
+
+def _stored(company: Company) -> CompanyForm:
+    """Return the company's form as stored, while another form of the page was posted."""
+    posted = _form()
+    form = CompanyForm(formdata=None)
+    form.offer(posted.sector.choices[1:], posted.region.choices[1:])
+    form.fill(companies.values_of(company), company.version)
+    return form

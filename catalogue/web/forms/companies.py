@@ -1,0 +1,92 @@
+"""Forms about companies and the people who belong to them."""
+
+import re
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, EmailField, IntegerField, RadioField, SelectChoice, SelectField, StringField
+from wtforms.validators import InputRequired, Length
+
+from catalogue.models import CompanyRole, NetworkRole, SizeClass
+from catalogue.services.companies import CompanyInput
+from catalogue.services.invitations import InvitationInput
+from catalogue.web.languages import show
+
+__all__ = ["CompanyForm", "InviteForm", "InviteStaffForm"]
+
+EMAIL = _l("Geben Sie eine E-Mail-Adresse an, zum Beispiel name@firma.de.")
+
+
+class CompanyForm(FlaskForm):
+    """Everything about a company. The choices of sector and region are set by the view."""
+
+    name = StringField(_l("Name"), [InputRequired(_l("Geben Sie den Namen des Unternehmens an.")), Length(max=200)])
+    sector = SelectField(_l("Branche"))
+    region = SelectField(_l("Region"))
+    size_class = SelectField(_l("Größe"))
+    place = StringField(_l("Ort"), [Length(max=200)])
+    website = StringField(_l("Website"), [Length(max=500)])
+    network = StringField(_l("Netzwerk"), [Length(max=60)])
+    email_domains = StringField(_l("Domänen der E-Mail-Adressen"), [Length(max=1000)])
+    active = BooleanField(_l("Aktiv"))
+    version = IntegerField(_l("Fassung"))
+
+    def offer(self, sectors: list[SelectChoice], regions: list[SelectChoice]) -> None:
+        """Set what can be chosen."""
+        nothing = SelectChoice("", gettext("ohne Angabe"))
+        self.sector.choices = [nothing, *sectors]
+        self.region.choices = [nothing, *regions]
+        self.size_class.choices = [nothing, *(SelectChoice(size.value, show(size.label)) for size in SizeClass)]
+
+    def fill(self, values: CompanyInput, version: int) -> None:
+        """Show what is stored."""
+        for name in ("name", "sector", "region", "place", "website", "network", "active"):
+            self[name].data = getattr(values, name)
+        self.size_class.data = values.size_class.value if values.size_class else ""
+        self.email_domains.data = ", ".join(values.email_domains)
+        self.version.data = version
+
+    def input(self) -> CompanyInput:
+        """Return what was entered."""
+        return CompanyInput(
+            name=self.name.data,
+            sector=self.sector.data or "",
+            region=self.region.data or "",
+            size_class=SizeClass(self.size_class.data) if self.size_class.data else None,
+            place=self.place.data or "",
+            website=self.website.data or "",
+            network=self.network.data or "",
+            email_domains=tuple(part for part in re.split(r"[\s,;]+", self.email_domains.data or "") if part),
+            active=self.active.data,
+        )
+
+
+class InviteForm(FlaskForm):
+    """Whom to invite into a company."""
+
+    email = EmailField(_l("E-Mail-Adresse"), [InputRequired(EMAIL), Length(max=254, message=EMAIL)])
+    name = StringField(_l("Name (freiwillig)"), [Length(max=200)])
+    role = RadioField(_l("Rolle"), default=CompanyRole.MEMBER.value)
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.role.choices = [SelectChoice(role.value, show(role.label)) for role in self.roles()]
+
+    def roles(self) -> list[CompanyRole] | list[NetworkRole]:
+        """Return the roles that can be given."""
+        return list(CompanyRole)
+
+    def input(self) -> InvitationInput:
+        """Return what was entered."""
+        return InvitationInput(self.email.data, self.name.data or "", self.role.data)
+
+
+class InviteStaffForm(InviteForm):
+    """Whom to invite into the network office."""
+
+    role = RadioField(_l("Rolle"), default=NetworkRole.CURATOR.value)
+
+    def roles(self) -> list[NetworkRole]:
+        """Return the roles that can be given."""
+        return list(NetworkRole)
