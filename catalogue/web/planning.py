@@ -1,0 +1,123 @@
+"""Planning: demand against supply for the network office; every figure leads to what companies said, every table can be taken away."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request
+from flask_babel import gettext
+
+from catalogue.db import utcnow
+from catalogue.services import planning, report_choices, report_records, report_tables, reports
+from catalogue.services.errors import NotFound
+from catalogue.services.exports import Table
+from catalogue.services.report_query import DEFINITIONS, By, Report
+from catalogue.web.auth import allow, current_actor
+from catalogue.web.downloads import download, format_of
+from catalogue.web.filters import day, moment
+from catalogue.web.languages import current_language
+from catalogue.web.limits import EXPORT, limiter
+from catalogue.web.reporting import Asked, asked_from, note
+from catalogue.web.requests import db_session
+
+bp = Blueprint("planning", __name__, url_prefix="/planning")
+FIGURES = ("companies", "people", "must", "should", "could", "open", "training", "cooperation", "business")
+ON_PAGE = 500  # statements; more are only in the export
+
+
+@bp.get("")
+@allow("report.see")
+def index() -> str:
+    """Show figures, matrix, interest, its course over time and the coming runs."""
+    asked = asked_from(request.args)
+    note(asked, "report.view")
+    session, actor = db_session(), current_actor()
+    found = report_records.records(session, asked.query)
+    report = reports.interest(session, actor, asked.query, found)
+    return render_template(
+        "planning/index.html",
+        asked=asked,
+        query=asked.query,
+        args=asked.args,
+        as_of=_as_of(asked),
+        report=report,
+        widest=max((row.records for row in report.rows), default=0),
+        matrix=planning.matrix(session, actor, asked.query, found),
+        trend=reports.trend(session, actor, asked.query),
+        prospects=planning.prospects(session, actor, asked.query, found),
+        companies=planning.companies_total(session, actor),
+        facets=report_choices.choices(session, actor, asked.query, current_language()),
+        definitions=DEFINITIONS,
+        by=By,
+        today=reports.today(),
+    )
+
+
+@bp.get("/rows")
+@allow("demand.see_others")
+def rows() -> str:
+    """Show the statements behind one figure."""
+    asked = asked_from(request.args)
+    note(asked, "report.rows", **_cell())
+    session, actor = db_session(), current_actor()
+    found = reports.rows_behind(session, actor, asked.query, **_cell())
+    return render_template(
+        "planning/rows.html",
+        asked=asked,
+        args=asked.args,
+        cell={name: request.args[name] for name in ("key", "cell", "figure") if request.args.get(name)},
+        as_of=_as_of(asked),
+        rows=found[:ON_PAGE],
+        total=len(found),
+        people=sum(row.people or 0 for row in found),
+        companies=len({row.company_slug for row in found}),
+        label=_row_label(reports.interest(session, actor, asked.query)),
+    )
+
+
+@bp.get("/export/<what>.<format>")
+@allow("report.see")
+@limiter.limit(EXPORT)
+def export(what: str, format: str) -> Response:
+    """Send what the page shows under the same parameters: interest, matrix, trend or rows."""
+    chosen = format_of(format)
+    asked = asked_from(request.args)
+    table = _table(what, asked)
+    note(asked, "report.export", what=what, format=chosen.value, lines=len(table.rows))
+    return download(table, chosen)
+
+
+def _table(what: str, asked: Asked) -> Table:
+    session, actor, query = db_session(), current_actor(), asked.query
+    notes = report_choices.described(session, actor, query, _as_of(asked), asked.text)
+    if what == "interest":
+        return report_tables.interest_table(reports.interest(session, actor, query), notes)
+    if what == "matrix":
+        return planning.matrix_table(planning.matrix(session, actor, query), notes)
+    if what == "trend":
+        return report_tables.trend_table(reports.trend(session, actor, query), notes)
+    if what == "rows":
+        return report_tables.behind_table(reports.rows_behind(session, actor, query, **_cell()), notes)
+    raise NotFound
+
+
+def _cell() -> dict[str, str]:
+    """Which figure: the row's key, the matrix column, the column of figures. Unknown ones find nothing or everything, never fail."""
+    figure = request.args.get("figure", "")
+    return {
+        "key": request.args.get("key", ""),
+        "level": request.args.get("cell", ""),
+        "figure": figure if figure in FIGURES else "",
+    }
+
+
+def _as_of(asked: Asked) -> str:
+    """ "18.11.2026, 8:00 Uhr" for now, "Ende des 18.11.2026" for a day."""
+    if asked.query.as_of:
+        return str(gettext("Ende des %(day)s", day=day(asked.query.as_of)))
+    now: datetime = utcnow()
+    return str(gettext("%(moment)s Uhr", moment=moment(now)))
+
+
+def _row_label(report: Report) -> Any:
+    """The row whose statements are asked for, None for all."""
+    return next((row for row in report.rows if row.key == request.args.get("key")), None)
