@@ -252,10 +252,7 @@ def test_a_measure_orders_modules_and_is_published(
     }  # fmt: skip
     assert post(staff, "/curation/measures/new", {"title": "Weg", **lines}).status_code == 303
     page = staff.get("/curation/measures/weg").get_data(as_text=True)
-    assert (
-        page.index('value="zweites" selected') < page.index(f'value="{module}" selected')
-        or 'selected value="zweites"' in page
-    )
+    assert page.index('selected value="zweites"') < page.index(f'selected value="{module}"')
     assert post(staff, "/curation/measures/weg", {"title": "Weg", **lines, "version": "7"}).status_code == 409
     assert post(staff, "/curation/measures/weg/steps/publish", {"version": "1"}).status_code == 303
     assert post(staff, "/curation/measures/weg/steps/submit", {"version": "2"}).status_code == 404
