@@ -60,6 +60,11 @@ _GENDER = re.compile(r"(?<=[a-zäöüß])(?:[:*_]innen|[:*_]in|/-?innen|/-?in|\(
 _GENDER_NOTE = re.compile(r"\(\s*[mwdfx](?:\s*/\s*[mwdfx])+\s*\)", re.IGNORECASE)
 _NO_JOIN = re.compile(r"[/+&,.:*_]")
 _ACRONYM = re.compile(r"[^\W\d_]{1,6}")
+_MEASURES = {"tag": "tag", "tage": "tag", "tagen": "tag", "tagig": "tag", "stunde": "stunde", "stunden": "stunde", "std": "stunde",
+             "h": "stunde", "ue": "ue", "woche": "woche", "wochen": "woche", "monat": "monat", "monate": "monat", "monaten": "monat",
+             "day": "tag", "days": "tag", "hours": "stunde", "weeks": "woche", "v": "volt", "volt": "volt", "wh": "wh", "kwh": "kwh",
+             "ects": "ects", "semester": "semester"}  # fmt: skip
+_CODE_PREFIXES = frozenset("un vds dguv bgi trgs din vde iso iec en hv qm dqr eqr adr".split())  # also when typed small
 
 
 def _blank(found: re.Match[str]) -> str:
@@ -109,11 +114,15 @@ def _joined(text: str, pieces: list[tuple[str, int, int]], position: int) -> Ite
 
 
 def _codes(text: str, words: list[Token]) -> Iterator[Token]:
-    """Yield UN 3480 → un3480, un 38 3 → un38.3, VdS 3103 → vds3103, HV-1 → hv1."""
+    """Yield UN 3480 → un3480, un 38 3 → un38.3, VdS 3103 → vds3103, HV-1 → hv1, and 2 Tage → 2tag, 60 V → 60volt."""
     singles = [token for token in words if not token.joined]
     for index, token in enumerate(singles[:-1]):
         following = singles[index + 1]
+        if token.word[0].isdigit() and following.word in _MEASURES and len(text[token.end : following.start]) < 3:
+            yield Token(token.word + _MEASURES[following.word], token.start, following.end, token.position, 2)
         if not following.word[0].isdigit() or not _ACRONYM.fullmatch(token.word):
+            continue
+        if token.word not in _CODE_PREFIXES and not text[token.start : token.end].isupper():
             continue
         if text[token.end : following.start].strip(" -\u2010\u2011\u2013\u00a0"):
             continue
@@ -121,34 +130,9 @@ def _codes(text: str, words: list[Token]) -> Iterator[Token]:
         third = singles[index + 2] if index + 2 < len(singles) else None
         if third and token.word == "un" and number == "38" and third.word == "3":
             number, end, parts = "38.3", third.end, 3
-        if token.word not in _UNITS:
-            yield Token(token.word + number, token.start, end, token.position, parts)
+        yield Token(token.word + number, token.start, end, token.position, parts)
 
 
-_UNITS = frozenset(
-    [
-        "am",
-        "ab",
-        "bis",
-        "um",
-        "in",
-        "an",
-        "von",
-        "zu",
-        "mit",
-        "je",
-        "ca",
-        "rund",
-        "der",
-        "die",
-        "das",
-        "und",
-        "oder",
-        "tag",
-        "tage",
-        "teil",
-    ]
-)
 
 
 # --- stems
@@ -182,7 +166,7 @@ def stem(word: str) -> str:
         if word.endswith(ending) and len(word) - len(ending) >= 4:
             if ending in ("s", "es") and word.endswith(_KEEP_S):
                 return word
-            if ending == "n" and word[-2] not in "eilr":
+            if ending == "n" and word[-2] not in "elr":
                 return word
             return word[: -len(ending)]
     return word

@@ -17,13 +17,13 @@ from catalogue.search.results import NOT_STATED
 
 __all__ = ["INDEX_VERSION", "SCHEMA", "WORDS", "Entry", "document", "places", "texts", "title_key"]
 
-INDEX_VERSION = 1  # raise it when anything here or in analysis.py changes: the index is then rebuilt
+INDEX_VERSION = 4  # raise it when anything here or in analysis.py changes: the index is then rebuilt
 WORDS = "words"
 _GAP = 20  # places between two texts, so that no phrase reaches from one into the next
 _MOST_PLACES = 65_000
 
 # how much a word says about a module, by where it stands
-TITLE, CODE, PROVIDER, CONTENTS, TERM, SYNONYM = 4.0, 4.0, 2.2, 2.0, 1.7, 1.0
+TITLE, CODE, PROVIDER, CONTENTS, TERM, TOPIC, SYNONYM = 4.0, 4.0, 2.2, 2.0, 1.7, 1.0, 0.3
 _TEXTS: tuple[tuple[str, float], ...] = (
     ("audience_text", 2.0), ("level_text", 2.0), ("place_text", 1.8), ("summary", 1.8), ("format_text", 1.6),
     ("provider_text", 1.8), ("certificate_text", 1.3), ("description", 1.3), ("prerequisites", 0.8), ("price_text", 1.2),
@@ -90,16 +90,17 @@ def texts(module: Module) -> Iterator[_Text]:
             yield _Text(value, weight)
     if module.provider:
         yield _Text(module.provider.name, PROVIDER, label=True)
-        yield _Text(module.provider.place, SYNONYM, label=True)
+        yield _Text(module.provider.place, TERM, label=True)
     if module.programme:
         yield _Text(module.programme.name, PROVIDER, label=True)
     for term in module.terms:
-        yield _Text(term.label_de, TERM, label=True)
-        yield _Text(term.label_en, TERM, label=True)
+        weight = TOPIC if term.vocabulary == Vocabulary.TOPIC else TERM
+        yield _Text(term.label_de, weight, label=True)
+        yield _Text(term.label_en, weight, label=True)
         for other in [*term.synonyms, *term.old_names]:
             yield _Text(other, SYNONYM, label=True)
     for run in module.runs:
-        yield _Text(run.place, SYNONYM, label=True)
+        yield _Text(run.place, TERM, label=True)
 
 
 def _words(module: Module) -> dict[str, tuple[float, list[int]]]:

@@ -7,7 +7,7 @@ from functools import cache
 from catalogue.search.analysis import stem, tokens
 from catalogue.search.wordlists import read_lines, stop_words
 
-__all__ = ["FILES", "Meaning", "Thesaurus", "phrase", "read", "thesaurus"]
+__all__ = ["FILES", "Meaning", "Thesaurus", "keys", "phrase", "read", "thesaurus"]
 
 FILES = ("synonyms.txt", "english.txt", "everyday.txt")
 LONGEST = 5  # words of one expression
@@ -58,6 +58,10 @@ class Thesaurus:
         for name in keys(words):
             for meaning in self.same.get(name, {}).values():
                 found.setdefault(meaning.text, meaning)
+        for meaning in list(found.values()):  # fire brigade = Feuerwehr, and Feuerwehr = Einsatzkräfte
+            for name in keys(meaning.words):
+                for other in self.same.get(name, {}).values():
+                    found.setdefault(other.text, Meaning(other.text, other.words, meaning.strength * other.strength))
         # what is near to the expression itself or to one that means the same
         steps = [(1.0, name) for name in keys(words)]
         steps += [(0.9, name) for meaning in list(found.values()) for name in keys(meaning.words)]
@@ -66,11 +70,6 @@ class Thesaurus:
                 weaker = Meaning(meaning.text, meaning.words, meaning.strength * factor)
                 if meaning.text not in found or found[meaning.text].strength < weaker.strength:
                     found[meaning.text] = weaker
-                for other_name in keys(meaning.words):
-                    for other in self.same.get(other_name, {}).values():
-                        further = weaker.strength * 0.85
-                        if other.text not in found:
-                            found[other.text] = Meaning(other.text, other.words, further)
         return sorted(found.values(), key=lambda meaning: (-meaning.strength, meaning.text))
 
     def knows(self, words: Sequence[str]) -> bool:

@@ -11,15 +11,16 @@ from dataclasses import dataclass, field, replace
 
 from catalogue.search.analysis import Token, fold, is_code, stem, tokens
 from catalogue.search.lexicon import Lexicon
-from catalogue.search.thesaurus import LONGEST, Meaning, Thesaurus, phrase
+from catalogue.search.thesaurus import LONGEST, Meaning, Thesaurus, keys
 from catalogue.search.wordlists import general_words, known_words, short_words, stop_words
 
 __all__ = ["EVIDENCE", "Evidence", "Mechanisms", "Parsed", "Unit", "Way", "parse", "understand"]
 
+_HYPHENS = frozenset("-\u2010\u2011\u2012\u2013")
 MAXIMUM_LENGTH = 400  # characters of a query that are looked at
 MAXIMUM_UNITS = 24
 EVIDENCE = {
-    "exact": 1.0, "inflection": 0.96, "relative": 0.78, "head": 0.72, "modifier": 0.6, "parts": 0.85, "prefix": 0.75,
+    "exact": 1.0, "inflection": 0.96, "relative": 0.78, "head": 0.8, "modifier": 0.7, "parts": 0.85, "prefix": 0.75,
     "typo": 0.7, "typing": 0.9,
 }  # fmt: skip
 
@@ -113,7 +114,7 @@ def _units_of_codes(found: list[Token]) -> Iterator[Token]:
     """Yield single words, and joined codes instead of their pieces: "UN 3480" is one word."""
     covered: set[int] = set()
     for token in found:
-        is_joined_code = token.joined and is_code(token.word) and token.word[0].isalpha()
+        is_joined_code = token.joined and is_code(token.word)
         if is_joined_code and token.position not in covered:
             covered.update(range(token.position, token.position + token.joined))
             yield token
@@ -141,12 +142,13 @@ class _Reader:
         groups = list(self._groups(words))
         telling = [g for g in groups if len(g) > 1 or g[0].word not in stop_words()] or groups
         surfaces = [self.parsed.text[g[0].start : g[-1].end] for g in telling]
-        mixed = any(s[:1].isupper() for s in surfaces) and len(telling) > 2
+        sentence = len(groups) > 3 and len(telling) < len(groups)
+        mixed = any(s[:1].isupper() for s in surfaces) and len(groups) > 3
         units = []
         for group, surface in zip(telling[:MAXIMUM_UNITS], surfaces, strict=False):
             last = group is groups[-1]
             unit = self._unit(tuple(token.word for token in group), surface, last=last, typing=typing and last)
-            unit.minor = mixed and surface[:1].islower()
+            unit.minor = (mixed and surface[:1].islower()) or (sentence and not (unit.ways or unit.parts))
             units.append(unit)
         return units
 
@@ -162,9 +164,17 @@ class _Reader:
                     break
 
     def _is_expression(self, group: list[Token]) -> bool:
+        if len({token.end for token in group}) == len(group) and self._is_hyphenated(group):
+            return True
         if not self.use.synonyms or group[0].word in stop_words() or group[-1].word in stop_words():
             return False
         return self.thesaurus.knows([t.word for t in group if t.word not in stop_words()])
+
+    def _is_hyphenated(self, group: list[Token]) -> bool:
+        """Whether *group* was typed with hyphens and the index holds it so: Baden-Württemberg is one thing."""
+        between = zip(group, group[1:], strict=False)
+        typed = all(self.parsed.text[a.end : b.start] in _HYPHENS for a, b in between)
+        return typed and fold("".join(token.word for token in group)) in self.lexicon
 
     def _unit(self, words: tuple[str, ...], surface: str, *, last: bool = False, typing: bool = False) -> Unit:
         unit = Unit(surface, words)
@@ -178,11 +188,12 @@ class _Reader:
                 unit.ways.append(Way(own))
         else:
             telling = [word for word in words if word not in stop_words()]
+            unit.general = self.use.general and bool(keys(telling) & general_words())
             unit.ways.append(self._sequence(telling, 1.0, ""))
             joined = self._direct(fold("".join(telling)))
             if joined:
                 unit.ways.append(Way(joined))
-        if self.use.synonyms and not (unit.general and len(unit.ways) > 0 and words[0] not in _MEANINGFUL):
+        if self.use.synonyms and not (unit.general and unit.ways and not keys(words) & _MEANINGFUL):
             self._add_meanings(unit, self.thesaurus.look_up([w for w in words if w not in stop_words()]))
         if self.use.compounds and len(words) == 1:
             unit.parts = [self._part(part) for part in self.lexicon.split(words[0])]
@@ -204,6 +215,8 @@ class _Reader:
                 found.setdefault(other, Evidence(EVIDENCE["inflection"]))
         if self.use.relatives:
             for other in self.lexicon.relatives(word):
+                if self.use.general and stem(other) in general_words() and stem(word) not in general_words():
+                    continue
                 found.setdefault(other, Evidence(EVIDENCE["relative"]))
         if self.use.compounds:
             base = stem(word)
@@ -253,7 +266,7 @@ class _Reader:
     def _guess(self, unit: Unit, word: str, last: bool) -> None:
         if is_code(word) or word in short_words() or stem(word) in known_words():
             return
-        if last and self.use.prefixes and len(word) >= 3 and self._complete(unit, word):
+        if last and self.use.prefixes and len(word) >= 2 and self._complete(unit, word):
             return
         if self.use.typos and not self._split_is_known(unit):
             self._correct(unit, word)
@@ -289,5 +302,4 @@ class _Reader:
 
 
 # general words that still have synonyms worth following
-_MEANINGFUL = frozenset({"batterie", "batteri", "akku", "akkus", "fuhrerschein"})
-_ = phrase
+_MEANINGFUL = frozenset({"batteri", "akku", "fuhrerschein", "lithiumbatteri", "lithiumionenbatteri", "lib", "liion", "fachkraft"})
