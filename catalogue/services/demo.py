@@ -9,8 +9,27 @@ from sqlalchemy import select
 
 from catalogue.db import Session, utcnow
 from catalogue.models import (
-    Company, CompanyRole, Confidentiality, Demand, DemandEvent, DemandSource, Feedback, FeedbackKind, FeedbackState,
-    FeedbackVisibility, Membership, Module, NetworkRole, Relevance, Run, RunState, SizeClass, User, Vocabulary, Wish, WishState,
+    Company,
+    CompanyRole,
+    Confidentiality,
+    Demand,
+    DemandEvent,
+    DemandSource,
+    Feedback,
+    FeedbackKind,
+    FeedbackState,
+    FeedbackVisibility,
+    Membership,
+    Module,
+    NetworkRole,
+    Relevance,
+    Run,
+    RunState,
+    SizeClass,
+    User,
+    Vocabulary,
+    Wish,
+    WishState,
     WishSupport,
 )  # fmt: skip
 from catalogue.paths import resources
@@ -20,7 +39,7 @@ from catalogue.services.sorting import slugify, sort_key
 
 __all__ = ["LOGINS", "PASSWORD", "load"]
 
-PASSWORD = "Blaue-Kirschen-42"
+PASSWORD = "Blaue-Kirschen-42"  # noqa: S105 - published, for invented people only
 LOGINS = (
     ("mitglied@muster.example", "Unternehmen, Mitglied"),
     ("firma@muster.example", "Unternehmen, Admin"),

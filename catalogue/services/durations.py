@@ -32,7 +32,7 @@ def minutes(text: str) -> int | None:
     stands in brackets only explains and is left out if the rest states a number.
     """
     outside = re.sub(r"\([^)]*\)", " ", text)
-    found = _stated(outside) or ([] if _CALENDAR.search(outside) else _stated(text))
+    found = _stated(outside) or _stated(text)
     return found[0] if len(set(found)) == 1 and found[0] > 0 else None
 
 
