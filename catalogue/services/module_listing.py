@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from catalogue.db import Session, utcnow
-from catalogue.models import Module, OfferStatus, Programme, Provider, WorkflowState
+from catalogue.models import Module, OfferStatus, Programme, Provider, Term, WorkflowState
 from catalogue.services.completeness import BY_NAME, missing_condition
 from catalogue.services.permissions import Actor, require
 from catalogue.services.sorting import sort_key
@@ -38,6 +38,7 @@ class ListingQuery:
     provider: str = ""
     programme: str = ""
     missing: str = ""
+    term: str = ""  # vocabulary and code: "topic:sicherheit"
     stale: bool = False
     sort: str = "-changed"
     page: int = 1
@@ -85,6 +86,9 @@ def _conditions(query: ListingQuery) -> list[sa.ColumnElement[bool]]:
         found.append(Module.programme_id.in_(sa.select(Programme.id).where(Programme.slug == query.programme)))
     if query.missing in BY_NAME:
         found.append(missing_condition(query.missing))
+    if query.term:
+        vocabulary, _, code = query.term.partition(":")
+        found.append(Module.terms.any(sa.and_(Term.vocabulary == vocabulary, Term.code == code)))
     if query.stale:
         found.append(stale_condition())
     return found

@@ -15,7 +15,7 @@ from catalogue.services.module_references import Looked
 from catalogue.services.sorting import sort_key
 from catalogue.texts import N_
 
-__all__ = ["Checked", "check", "with_duration"]
+__all__ = ["Checked", "check", "with_duration", "without_derived_duration"]
 
 LENGTHS = {
     "title": 300, "code": 40, "source_url": 1000, "certificate_validity": 300, "price_text": 500, "duration_text": 300,
@@ -59,6 +59,16 @@ def with_duration(session: Session, given: ModuleInput) -> ModuleInput:
             select(Term.code).where(Term.vocabulary == "duration", wanted).order_by(Term.code)
         ).all()
         given = replace(given, terms={**given.terms, "duration": tuple(codes)} if codes else given.terms)
+    return given
+
+
+def without_derived_duration(before: ModuleInput, given: ModuleInput) -> ModuleInput:
+    """Return *given* without minutes and classes that only repeat what the wording of *before* stated: a form sends them along."""
+    if given.duration_minutes == before.duration_minutes == durations.minutes(before.duration_text):
+        given = replace(given, duration_minutes=None)
+    classes = set(given.terms.get("duration", ()))
+    if classes == set(before.terms.get("duration", ())) and classes <= set(durations.classes(before.duration_text)):
+        given = replace(given, terms={name: codes for name, codes in given.terms.items() if name != "duration"})
     return given
 
 

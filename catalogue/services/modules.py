@@ -79,6 +79,7 @@ def update(session: Session, actor: Actor, module: Module, given: ModuleInput, v
     given = tidy(given)
     lock(session, module, version, given)
     if given.duration_text != module.duration_text:
+        given = module_rules.without_derived_duration(input_of(module), given)
         given = tidy(module_rules.with_duration(session, given))
     return apply(session, actor, module, given, "changed")
 

@@ -217,3 +217,26 @@ def test_modules_that_nobody_confirmed_for_a_year_are_stale(session: Session, pe
             session, people.curator, modules.create(session, people.curator, replace(FULL, title=title, as_of=as_of))
         )
     assert find(session, people, stale=True) == ["Alt"]
+
+
+def test_the_wording_of_the_duration_gives_the_minutes_and_a_new_wording_new_ones(
+    session: Session, people: People
+) -> None:
+    factories.make_term(session, Vocabulary.DURATION, "bis-4-ue")
+    factories.make_term(session, Vocabulary.DURATION, "bis-1-tag")
+    module = modules.create(session, people.curator, ModuleInput(title="Kurs", duration_text="6 Stunden"))
+    assert (module.duration_minutes, [term.code for term in module.terms]) == (360, ["bis-1-tag"])
+    sent_along = replace(modules.input_of(module), duration_text="4 UE")
+    modules.update(session, people.curator, module, sent_along, module.version)
+    assert (module.duration_minutes, [term.code for term in module.terms]) == (180, ["bis-4-ue"])
+    by_hand = replace(modules.input_of(module), duration_text="5 UE", duration_minutes=200)
+    modules.update(session, people.curator, module, by_hand, module.version)
+    assert module.duration_minutes == 200
+
+
+def test_the_list_finds_the_modules_of_a_term(session: Session, people: People) -> None:
+    modules.create(session, people.curator, replace(FULL, title="Mit"))
+    modules.create(session, people.curator, replace(FULL, title="Ohne", terms={}))
+    assert find(session, people, term="topic:recht") == ["Mit"]
+    assert find(session, people, term="topic:") == []
+    assert find(session, people, term="unsinn") == []

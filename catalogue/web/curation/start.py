@@ -40,6 +40,7 @@ def query_from_address() -> ListingQuery:
         provider=arguments.get("provider", ""),
         programme=arguments.get("programme", ""),
         missing=arguments.get("missing", ""),
+        term=arguments.get("term", "")[:200],
         stale=arguments.get("stale", "") == "1",
         sort=arguments.get("sort", "-changed"),
         page=min(arguments.get("page", 1, type=int), 100_000),

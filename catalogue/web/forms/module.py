@@ -16,21 +16,21 @@ __all__ = ["GROUPS", "ModuleForm"]
 
 NUMBER = _l("Geben Sie eine ganze Zahl an, zum Beispiel 12.")
 LINES = _l("Ein Eintrag je Zeile.")
-# headings of the form with the fields below them, in the order in which staff fill it in
+# headings of the form with the fields below them, in the order in which staff fill it in; a pair stands side by side
 GROUPS = (
     (_l("Worum es geht"), ("title", "title_exact", "code", "summary", "terms_topic", "objectives", "contents", "description")),
     (_l("Für wen"), ("audience_text", "terms_audience", "prerequisites", "level_text", "terms_level", "terms_hv_level", "dqr")),
     (
         _l("Wie es abläuft"),
-        ("format_text", "terms_format", "duration_text", "duration_minutes", "terms_duration", "theory_units",
-         "practice_units", "place_text", "terms_region", "min_participants", "max_participants", "languages"),
+        ("format_text", "terms_format", ("duration_text", "duration_minutes"), "terms_duration",
+         ("theory_units", "practice_units"), "place_text", "terms_region", ("min_participants", "max_participants"), "languages"),
     ),
     (
         _l("Abschluss, Kosten, Rechtsrahmen"),
-        ("certificate_text", "terms_certificate", "certificate_validity", "price_text", "price_amount", "terms_price",
+        (("certificate_text", "certificate_validity"), "terms_certificate", ("price_text", "price_amount"), "terms_price",
          "terms_legal_frame"),
     ),
-    (_l("Anbieter und Reifegrad"), ("provider", "provider_text", "programme", "offer_status")),
+    (_l("Anbieter und Reifegrad"), (("provider", "provider_text"), ("programme", "offer_status"))),
     (_l("Quelle und Stand"), ("source_url", "more_sources", "as_of")),
 )  # fmt: skip
 
