@@ -36,9 +36,9 @@ def ways_out(session: Session, actor: Actor, index: SearchIndex, query: Query) -
     return found
 
 
-def topics(session: Session, actor: Actor, index: SearchIndex) -> list[FacetValue]:
+def topics(session: Session, actor: Actor, index: SearchIndex, language: str = "de") -> list[FacetValue]:
     """Return the largest topics of the catalogue, for people who would rather look around."""
-    everything = search.find(session, actor, index, Query(per_page=1))
+    everything = search.find(session, actor, index, Query(per_page=1, language=language))
     values = next((facet.values for facet in everything.facets if facet.name == "topic"), ())
     named = [value for value in values if value.count and value.value != "none"]
     return sorted(named, key=lambda value: -value.count)[:MOST_TOPICS]

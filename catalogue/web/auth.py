@@ -46,7 +46,7 @@ class SignedIn(UserMixin):
 
 def init(app: Flask) -> None:
     """Set up Flask-Login and CSRF protection."""
-    login_manager.init_app(app)
+    login_manager.init_app(app, add_context_processor=False)  # pages about a lost database must not ask it who is there
     login_manager.user_loader(_load)
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # _guard checks: nothing can be exempted but requests with a token
     csrf.init_app(app)

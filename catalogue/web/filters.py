@@ -18,6 +18,7 @@ from catalogue.web.languages import current_language, show, theme
 
 SOFT_HYPHEN = "\u00ad"
 LONG_WORD = 18
+LONG_PART = 9
 _markdown = MarkdownIt("commonmark", {"html": False})
 _tags = {"p", "br", "strong", "em", "ul", "ol", "li", "h3", "h4", "blockquote", "code", "pre", "a", "hr"}
 
@@ -85,7 +86,9 @@ def markdown(text: str | None) -> Markup:
 
 @lru_cache(maxsize=20_000)
 def _hyphenated(word: str) -> str:
-    return str(_dictionary().inserted(word, SOFT_HYPHEN))
+    """Soft hyphens inside the long parts of *word*; never beside its own hyphens, and short parts (IHK) stay whole."""
+    parts = word.split("-")
+    return "-".join(_dictionary().inserted(part, SOFT_HYPHEN) if len(part) > LONG_PART else part for part in parts)
 
 
 @lru_cache(maxsize=1)

@@ -12,8 +12,8 @@ from catalogue.search.results import Facet, Page, Query
 from catalogue.services import demand, marks, module_table, search, ways_out
 from catalogue.web.auth import current_actor
 from catalogue.web.downloads import download
-from catalogue.web.filters import show
 from catalogue.web.frame import link
+from catalogue.web.languages import current_language, show
 from catalogue.web.limits import EXPORT, SEARCH, limiter
 from catalogue.web.queries import args_of, query_from
 from catalogue.web.requests import db_session
@@ -45,18 +45,13 @@ def index() -> str:
     """Show one page of results."""
     asked = _asked()
     page = search.find(db_session(), current_actor(), search_index(), asked.narrowed)
-    if page.total and not page.hits:  # an old link to a page that is not there any more: show the last one
-        asked = replace(
-            asked, query=replace(asked.query, page=page.pages), narrowed=replace(asked.narrowed, page=page.pages)
-        )
-        page = search.find(db_session(), current_actor(), search_index(), asked.narrowed)
     view = request.args.get("view", "")
     return render_template(
         "search/index.html",
         page=page,
-        query=asked.query,
-        title=_title(page, asked.query),
-        heading=_heading(page, asked.query),
+        query=replace(asked.query, page=page.query.page),
+        title=_title(page),
+        heading=_heading(page.query),
         facets=_facets(page, asked),
         own=_own(page),
         view=view if view in VIEWS else VIEWS[0],
@@ -82,7 +77,7 @@ def _asked() -> Asked:
     chosen = tuple(mark.value for mark in marks.Mark if mark in request.args.getlist("mark"))
     if not current_actor().is_member:
         chosen = ()
-    query = replace(query, typing=request.headers.get(LIVE) == "typing")
+    query = replace(query, typing=request.headers.get(LIVE) == "typing", language=current_language())
     return Asked(query, marks.narrow(db_session(), current_actor(), query, chosen), chosen)
 
 
@@ -98,17 +93,17 @@ def _own(page: Page) -> dict[object, Demand]:
     return dict(found)
 
 
-def _title(page: Page, query: Query) -> str:
+def _title(page: Page) -> str:
     """ "akku – 14 Module (Seite 2 von 9)"."""
     title = _counted(page.total)
-    if query.text:
-        title = f"{query.text} – {title}"
+    if page.query.text:
+        title = f"{page.query.text} – {title}"
     if page.pages > 1:
-        title += " " + gettext("(Seite %(page)s von %(pages)s)", page=query.page, pages=page.pages)
+        title += " " + gettext("(Seite %(page)s von %(pages)s)", page=page.query.page, pages=page.pages)
     return title
 
 
-def _heading(page: Page, query: Query) -> str:
+def _heading(query: Query) -> str:
     if not query.text:
         return ""
     return gettext("für „%(text)s“", text=query.text)
@@ -128,7 +123,7 @@ def _ways_out(page: Page, asked: Asked) -> dict[str, object]:
         (_way_text(way, names), link("search.index", **args_of(way.query)), _counted(way.total))
         for way in ways_out.ways_out(session, actor, index, asked.narrowed)
     ]
-    return {"ways": ways, "topics": ways_out.topics(session, actor, index)}
+    return {"ways": ways, "topics": ways_out.topics(session, actor, index, asked.query.language)}
 
 
 def _way_text(way: ways_out.WayOut, names: dict[str, str]) -> str:
