@@ -67,7 +67,7 @@ class _Demo:
         self.regions = vocabularies.by_code(session, Vocabulary.REGION)
         self.sectors = vocabularies.by_code(session, Vocabulary.SECTOR)
         self.topics = vocabularies.by_code(session, Vocabulary.TOPIC)
-        self.modules = dict(session.execute(select(Module.slug, Module.id)).tuples().all())
+        self.modules = {module.slug: module.id for module in session.scalars(select(Module))}
 
     def add(self, data: dict[str, Any]) -> None:
         for row in data["companies"]:

@@ -207,7 +207,7 @@ def test_fields_that_nobody_reads_are_named(session: Session) -> None:
                 "price": st.sampled_from(["10 EUR", "1.000,00 EUR", "10 oder 20 EUR", "gratis"]),
                 "location": st.sampled_from(["Jena", "überall", None]),
             },
-        ).filter(lambda row: row["title"].strip()),
+        ).filter(lambda row: str(row["title"]).strip() != ""),
         max_size=6, unique_by=lambda row: row["id"],
     )
 )  # fmt: skip
