@@ -70,7 +70,7 @@ def navigation(actor: Actor) -> list[Place]:
     """Return the main areas for *actor*, only those that exist."""
     wanted = [("search.index", N_("Module suchen"), ("search", "modules", "measures", "providers", "programmes"))]
     if actor.is_member:
-        wanted.append(("company.index", N_("Unser Unternehmen"), ("company",)))
+        wanted.append(("company.index", N_("Unser Unternehmen"), ("company", "people")))
         wanted.append(("wishes.index", N_("Wünsche"), ("wishes",)))
     if actor.is_staff:
         wanted.append(("curation.index", N_("Pflege"), ("curation", "feedback")))
