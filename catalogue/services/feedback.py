@@ -117,11 +117,8 @@ def of_module(session: Session, actor: Actor, module: Module) -> list[Feedback]:
 def inbox(session: Session, actor: Actor, filters: InboxFilters) -> Inbox:
     """Return what the companies wrote, for network staff."""
     require(actor, "feedback.answer")
-    condition = Feedback.id.is_not(None)
-    if filters.states:
-        condition &= Feedback.state.in_(filters.states)
-    if filters.kinds:
-        condition &= Feedback.kind.in_(filters.kinds)
+    wanted_states, wanted_kinds = filters.states or tuple(FeedbackState), filters.kinds or tuple(FeedbackKind)
+    condition = Feedback.state.in_(wanted_states) & Feedback.kind.in_(wanted_kinds)
     total = session.scalar(select(func.count()).select_from(Feedback).where(condition)) or 0
     pages = max(1, -(-total // PER_PAGE))
     page = min(max(1, filters.page), pages)
@@ -133,10 +130,10 @@ def inbox(session: Session, actor: Actor, filters: InboxFilters) -> Inbox:
         .offset((page - 1) * PER_PAGE)
         .limit(PER_PAGE)
     )
-    counted = session.execute(select(Feedback.state, func.count()).group_by(Feedback.state))
-    return Inbox(
-        tuple(rows), total, page, pages, dict.fromkeys(FeedbackState, 0) | {state: number for state, number in counted}
-    )
+    counts = dict.fromkeys(FeedbackState, 0)
+    for state, number in session.execute(select(Feedback.state, func.count()).group_by(Feedback.state)):
+        counts[state] = number
+    return Inbox(tuple(rows), total, page, pages, counts)
 
 
 def read(session: Session, actor: Actor, feedback: Feedback) -> Feedback:

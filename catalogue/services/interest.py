@@ -68,7 +68,7 @@ def safe(anonymous: int, named: int, k: int) -> tuple[bool, bool]:
 
 
 def _said(session: Session, actor: Actor, module: Module) -> list[_Said]:
-    rows = session.execute(
+    query = (
         select(Company.name, Demand.confidentiality, Demand.people)
         .join(Company, Company.id == Demand.company_id)
         .where(
@@ -77,10 +77,12 @@ def _said(session: Session, actor: Actor, module: Module) -> list[_Said]:
             Demand.relevance != Relevance.NONE,
             Demand.confidentiality != Confidentiality.NETWORK,
             Company.active,
-            Demand.company_id != actor.company_id if actor.company_id else True,
         )
         .order_by(Company.sort_name)
     )
+    if actor.company_id is not None:
+        query = query.where(Demand.company_id != actor.company_id)
+    rows = session.execute(query)
     return [_Said(name, kind == Confidentiality.MEMBERS, people) for name, kind, people in rows]
 
 

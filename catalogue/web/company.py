@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import TypeVar
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -16,6 +16,7 @@ from catalogue.web.auth import allow, current_actor
 from catalogue.web.downloads import download, format_of
 from catalogue.web.facts import today
 from catalogue.web.limits import EXPORT, limiter
+from catalogue.web.notices import tell
 from catalogue.web.requests import database, db_session
 
 bp = Blueprint("company", __name__, url_prefix="/company")
@@ -96,5 +97,5 @@ def confirm() -> AnyResponse:
     """Everything older than a year still holds."""
     number = demand.confirm_outdated(db_session(), current_actor())
     text = ngettext("Eine Angabe gilt weiter.", "%(num)s Angaben gelten weiter.", number)
-    flash({"title": gettext("Bestätigt."), "text": text}, "ok")
+    tell(text, title=gettext("Bestätigt."))
     return redirect(url_for(".index"), 303)

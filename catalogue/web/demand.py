@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, abort, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -19,6 +19,7 @@ from catalogue.web.forms.demand import DemandForm, OnBehalfForm, PeopleForm
 from catalogue.web.forms.refusals import attach
 from catalogue.web.languages import local_path, show
 from catalogue.web.limits import WRITE, limiter
+from catalogue.web.notices import tell
 from catalogue.web.requests import database, db_session
 
 bp = Blueprint("demand", __name__)
@@ -102,12 +103,9 @@ def _answer(module: Module, saved: Demand | None, title: str, text: str = "", *,
         rail = render_template("demand/_rail.html", module=module, demand=saved, just_saved=True)
         return drafts.forget(make_response(rail))
     back = _page_of(module)
-    message = {"title": title, "text": text}
     record = saved or demand.find_any(db_session(), current_actor(), module)
-    if undo and record is not None:
-        message["action_url"] = url_for(".undo", slug=module.slug, version=record.version, next=back)
-        message["action_label"] = gettext("Rückgängig")
-    flash(message, "ok")
+    address = url_for(".undo", slug=module.slug, version=record.version, next=back) if undo and record else ""
+    tell(text, title=title, undo=address)
     return drafts.forget(redirect(back, 303))
 
 
@@ -141,7 +139,7 @@ def undo(slug: str) -> Response:
     saved = demand.find(db_session(), current_actor(), module)
     if _wants_fragment():
         return make_response(render_template("demand/_rail.html", module=module, demand=saved))
-    flash(gettext("Rückgängig gemacht."), "ok")
+    tell(gettext("Rückgängig gemacht."))
     given = request.form.get("next") or request.args.get("next")
     return redirect(local_path(given, url_for("modules.show", slug=slug)), 303)
 
@@ -224,7 +222,7 @@ def _conflict(module: Module, form: DemandForm) -> str:
 def _who_sees(saved: Demand | None) -> str:
     if saved is None:
         return ""
-    return gettext("Wer sieht das? %(who)s.", who=label(saved.confidentiality))
+    return str(gettext("Wer sieht das? %(who)s.", who=label(saved.confidentiality)))
 
 
 @bp.get("/modules/<slug>/demand/history")
@@ -283,7 +281,7 @@ def create_on_behalf() -> Response | tuple[str, int]:
     audit.record(
         db_session(), current_actor(), "demand.on_behalf", saved, label=module.title, source=saved.source.value
     )
-    flash({"title": gettext("Gespeichert."), "text": gettext("Das Unternehmen wird um Bestätigung gebeten.")}, "ok")
+    tell(gettext("Das Unternehmen wird um Bestätigung gebeten."), title=gettext("Gespeichert."))
     return redirect(local_path(request.form.get("next"), url_for(".new_on_behalf")), 303)
 
 

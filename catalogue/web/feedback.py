@@ -1,6 +1,6 @@
 """Saying what one thinks of a module or of the offer as a whole, and reading what became of it."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -13,6 +13,7 @@ from catalogue.web.forms.feedback import FeedbackForm
 from catalogue.web.forms.refusals import attach
 from catalogue.web.languages import local_path
 from catalogue.web.limits import WRITE, limiter
+from catalogue.web.notices import tell
 from catalogue.web.requests import db_session
 
 bp = Blueprint("feedback", __name__)
@@ -84,6 +85,6 @@ def _save(module: Module | None, page: str) -> Response | tuple[str, int]:
         attach(form, refused)
         return render_template("feedback/new.html", form=form, module=module), 422
     text = gettext("Das Netzwerkbüro liest sie und antwortet Ihnen hier und per Mail.")
-    flash({"title": gettext("Danke für Ihre Rückmeldung."), "text": text}, "ok")
+    tell(text, title=gettext("Danke für Ihre Rückmeldung."))
     fallback = url_for("modules.show", slug=module.slug) if module else url_for(".index")
     return drafts.forget(redirect(local_path(form.next.data, fallback), 303))

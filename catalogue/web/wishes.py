@@ -2,7 +2,7 @@
 
 import uuid
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -19,6 +19,7 @@ from catalogue.web.forms.refusals import attach
 from catalogue.web.forms.wishes import AnswerForm, WishForm
 from catalogue.web.languages import local_path
 from catalogue.web.limits import WRITE, limiter
+from catalogue.web.notices import tell
 from catalogue.web.requests import db_session
 
 bp = Blueprint("wishes", __name__, url_prefix="/wishes")
@@ -63,7 +64,7 @@ def create() -> Response | tuple[str, int]:
         attach(form, refused)
         return _form_page(form), 422
     text = gettext("Das Netzwerkbüro prüft den Wunsch. Sie erfahren hier und per Mail, was daraus wird.")
-    flash({"title": gettext("Ihr Wunsch ist gemeldet."), "text": text}, "ok")
+    tell(text, title=gettext("Ihr Wunsch ist gemeldet."))
     return drafts.forget(redirect(url_for(".show", wish_id=wish.id), 303))
 
 
@@ -107,7 +108,7 @@ def edit(wish_id: uuid.UUID) -> Response | str | tuple[str, int]:
     except Invalid as refused:
         attach(form, refused)
         return _form_page(form, wish), 422
-    flash(gettext("Gespeichert."), "ok")
+    tell(gettext("Gespeichert."))
     return redirect(url_for(".show", wish_id=wish.id), 303)
 
 
@@ -117,12 +118,8 @@ def support(wish_id: uuid.UUID) -> Response:
     """The own company wants the same."""
     wish = wishes.get(db_session(), current_actor(), wish_id)
     wishes.support(db_session(), current_actor(), wish)
-    message = {
-        "title": gettext("Notiert."),
-        "text": gettext("Das Netzwerkbüro sieht, dass Ihr Unternehmen das auch wünscht."),
-    }
-    undo = {"action_url": url_for(".unsupport", wish_id=wish.id), "action_label": gettext("Rückgängig")}
-    flash(message | undo, "ok")
+    text = gettext("Das Netzwerkbüro sieht, dass Ihr Unternehmen das auch wünscht.")
+    tell(text, title=gettext("Notiert."), undo=url_for(".unsupport", wish_id=wish.id))
     return redirect(_back(wish), 303)
 
 
@@ -132,7 +129,7 @@ def unsupport(wish_id: uuid.UUID) -> Response:
     """The own company does not want it any more."""
     wish = wishes.get(db_session(), current_actor(), wish_id)
     wishes.unsupport(db_session(), current_actor(), wish)
-    flash(gettext("Zurückgenommen."), "ok")
+    tell(gettext("Zurückgenommen."))
     return redirect(_back(wish), 303)
 
 
@@ -160,7 +157,7 @@ def answer(wish_id: uuid.UUID) -> Response | str | tuple[str, int]:
     except Invalid as refused:
         attach(form, refused)
         return _answer_page(form, wish), 422
-    flash({"title": gettext("Gespeichert."), "text": gettext("Die Unternehmen werden benachrichtigt.")}, "ok")
+    tell(gettext("Die Unternehmen werden benachrichtigt."), title=gettext("Gespeichert."))
     return redirect(url_for(".show", wish_id=wish.id), 303)
 
 
