@@ -6,6 +6,7 @@ from flask_bootstrap import Bootstrap5
 from catalogue.web import (
     accounts,
     admin,
+    api,
     companies,
     company,
     curation,
@@ -45,6 +46,7 @@ BLUEPRINTS = [
     programmes.bp,
     pages.bp,
     planning.bp,
+    api.bp,
 ]
 
 
