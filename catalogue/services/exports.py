@@ -17,7 +17,7 @@ import xlsxwriter
 from catalogue.services.sorting import slugify
 from catalogue.texts import Labelled
 
-__all__ = ["MEDIA_TYPES", "Column", "Format", "Kind", "Table", "csv_bytes", "file_name", "render", "xlsx_bytes"]
+__all__ = ["MEDIA_TYPES", "Column", "Format", "Kind", "Table", "csv_bytes", "file_name", "meant", "render", "xlsx_bytes"]
 
 BERLIN = ZoneInfo("Europe/Berlin")
 # what spreadsheets take for the beginning of a formula, full-width forms included; NUL and line breaks hide one from a check
@@ -111,7 +111,12 @@ def _csv_cell(value: Any, kind: Kind) -> str:
 
 
 def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(DANGEROUS) else text
+    return f"'{text}" if text.lstrip("'").startswith(DANGEROUS) else text
+
+
+def meant(cell: str) -> str:
+    """Return the text that :func:`csv_bytes` wrote as *cell*: without the apostrophe in front of what looks like a formula."""
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(DANGEROUS) else cell
 
 
 def xlsx_bytes(table: Table) -> bytes:

@@ -1,11 +1,13 @@
 """The past of a module: complete versions, readable differences, and the way back to any of them."""
 
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from catalogue.db import Session
 from catalogue.models import Module, ModuleVersion, OfferStatus
@@ -14,7 +16,18 @@ from catalogue.services.module_input import FIELDS, LISTS, VOCABULARIES, ModuleI
 from catalogue.services.permissions import Actor, require
 from catalogue.texts import N_
 
-__all__ = ["Difference", "compare", "get", "input_from", "latest", "plain", "record", "snapshot", "versions"]
+__all__ = [
+    "Difference",
+    "compare",
+    "get",
+    "input_from",
+    "latest",
+    "plain",
+    "record",
+    "record_all",
+    "snapshot",
+    "versions",
+]
 
 HIGHEST = 2**31  # what the column can hold
 STATUSES = {status.value: status for status in OfferStatus}
@@ -55,10 +68,35 @@ def input_from(stored: dict[str, Any]) -> ModuleInput:
 
 def record(session: Session, actor: Actor, module: Module, action: str) -> ModuleVersion:
     """Add the version that *module* has reached; ``changed`` names what differs from the version before."""
-    before = latest(session, module)
+    version = _next(actor, module, action, latest(session, module))
+    session.add(version)
+    session.flush()
+    return version
+
+
+def record_all(session: Session, actor: Actor, modules: Sequence[Module], action: str) -> dict[uuid.UUID, int]:
+    """Add the versions that several flushed *modules* have reached, in few statements; return the number of each."""
+    newest = select(ModuleVersion.module_id, func.max(ModuleVersion.number).label("number"))
+    newest_of = newest.where(ModuleVersion.module_id.in_([module.id for module in modules])).group_by(
+        ModuleVersion.module_id
+    )
+    last = newest_of.subquery()
+    rows = session.scalars(
+        select(ModuleVersion).join(
+            last, (ModuleVersion.module_id == last.c.module_id) & (ModuleVersion.number == last.c.number)
+        )
+    )
+    before = {row.module_id: row for row in rows}
+    made = [_next(actor, module, action, before.get(module.id)) for module in modules]
+    session.add_all(made)
+    session.flush()
+    return {version.module_id: version.number for version in made}
+
+
+def _next(actor: Actor, module: Module, action: str, before: ModuleVersion | None) -> ModuleVersion:
     after = snapshot(module)
     old = before.snapshot if before else {}
-    version = ModuleVersion(
+    return ModuleVersion(
         module_id=module.id,
         number=before.number + 1 if before else 1,
         user_id=actor.user_id,
@@ -67,9 +105,6 @@ def record(session: Session, actor: Actor, module: Module, action: str) -> Modul
         changed=[name for name in after if after[name] != old.get(name)] if before else [],
         snapshot=after,
     )
-    session.add(version)
-    session.flush()
-    return version
 
 
 def latest(session: Session, module: Module) -> ModuleVersion | None:

@@ -1,0 +1,71 @@
+"""From a line of the list to values: reads each mapped cell and says, with its address, which ones cannot be read."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from catalogue.services.module_cells import Names, Unreadable
+from catalogue.services.module_columns import BY_KEY, KEPT, SLUG, VERSION, unreadable
+from catalogue.services.spreadsheets import Line, as_text, column_letter
+from catalogue.texts import N_, Text
+
+__all__ = ["NEW_PROVIDER", "Read", "Reader"]
+
+NEW_PROVIDER = "+"  # in front of the name of a provider that applying will add
+SLUG_FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,119}")
+MOST_CELLS = 2000  # characters of a wrong cell that are kept for the download of wrong rows
+
+
+@dataclass
+class Read:
+    """What one line says: values by the keys of the columns, the slug and version it names, and what is wrong."""
+
+    line: Line
+    values: dict[str, Any] = field(default_factory=dict)
+    slug: str = ""
+    version: int | None = None
+    errors: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Reader:
+    """Reads the lines of one list."""
+
+    def __init__(self, names: Names, mapping: list[str], *, create_providers: bool) -> None:
+        self.names, self.create_providers = names, create_providers
+        self.columns = [(place, BY_KEY[key]) for place, key in enumerate(mapping) if key in BY_KEY]
+        self.places = {column.key: place for place, column in self.columns}
+
+    def read(self, line: Line) -> Read:
+        """Return what *line* says."""
+        found = Read(line)
+        for place, column in self.columns:
+            cell = line.cells[place] if place < len(line.cells) else None
+            try:
+                value = column.value(self.names, cell)
+            except Unreadable as error:
+                if column.key != "provider" or not self.create_providers:
+                    found.errors.append({"cell": self.address(line, column.key), **unreadable(error)})
+                    continue
+                value = NEW_PROVIDER + " ".join(as_text(cell).split())[:200]
+            if value is not KEPT:
+                found.values[column.key] = value
+        found.slug = found.values.pop(SLUG, "")
+        found.version = found.values.pop(VERSION, None)
+        if found.slug and not SLUG_FORM.fullmatch(found.slug):
+            self.add(found, SLUG, Text(N_("Eine Kennung besteht aus Buchstaben, Ziffern und Bindestrichen.")))
+        return found
+
+    def add(self, found: Read, key: str, text: Text) -> None:
+        """Note that the cell of *key* breaks a rule."""
+        found.errors.append(
+            {"cell": self.address(found.line, key), "message": text.message, "params": dict(text.params)}
+        )
+
+    def address(self, line: Line, key: str) -> str:
+        """Return "F14", or "14" if no column holds *key*."""
+        return f"{column_letter(self.places[key])}{line.number}" if key in self.places else str(line.number)
+
+    @staticmethod
+    def texts(line: Line) -> list[str]:
+        """Return the cells as they are kept for the download of wrong rows."""
+        return [as_text(cell)[:MOST_CELLS] for cell in line.cells]

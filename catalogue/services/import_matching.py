@@ -1,0 +1,68 @@
+"""Which module a line means: by slug, then by code, then by source and title."""
+
+import uuid
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from catalogue.db import Session
+from catalogue.models import Module, ModuleVersion, WorkflowState
+from catalogue.services.import_lines import Read
+from catalogue.services.sorting import sort_key
+
+__all__ = ["UNDONE", "Matcher"]
+
+UNDONE = "import_undone"  # the name of the action in the history
+
+
+@dataclass
+class Matcher:
+    """Finds modules, and notices when two lines mean the same one."""
+
+    by_slug: dict[str, uuid.UUID] = field(default_factory=dict)
+    by_code: dict[str, uuid.UUID] = field(default_factory=dict)
+    by_source: dict[tuple[str, str], uuid.UUID] = field(default_factory=dict)
+    withdrawn: set[uuid.UUID] = field(default_factory=set)  # made by an import that was undone; they come back as new
+    taken: dict[object, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, session: Session) -> "Matcher":
+        """Return a matcher for all modules, archived ones included."""
+        matcher = cls()
+        rows = session.execute(
+            select(Module.id, Module.slug, Module.code, Module.source_url, Module.sort_title).order_by(Module.id)
+        )
+        for identity, slug, code, source, title in rows:
+            matcher.by_slug[slug] = identity
+            if code:
+                matcher.by_code[code] = identity
+            if source:
+                matcher.by_source.setdefault((source, title), identity)
+        undone = select(ModuleVersion.module_id).where(ModuleVersion.action == UNDONE)
+        matcher.withdrawn = set(
+            session.scalars(
+                select(Module.id).where(
+                    Module.id.in_(undone), Module.state == WorkflowState.ARCHIVED, Module.published_at.is_(None)
+                )
+            )
+        )
+        return matcher
+
+    def match(self, found: Read) -> uuid.UUID | None:
+        """Return the module that the line means, None for a new one."""
+        if found.slug:
+            return self.by_slug.get(found.slug)
+        if (code := found.values.get("code", "")) and code in self.by_code:
+            return self.by_code[code]
+        source = found.values.get("source_url", "")
+        return self.by_source.get((source, sort_key(found.values.get("title", "")))) if source else None
+
+    def earlier(self, found: Read, module: uuid.UUID | None) -> int | None:
+        """Return the number of the line that already means this module, slug or code; else remember this one."""
+        marks: list[object] = [module] if module else []
+        marks += [(kind, word) for kind, word in (("slug", found.slug), ("code", found.values.get("code", ""))) if word]
+        for mark in marks:
+            if mark in self.taken:
+                return self.taken[mark]
+        self.taken.update(dict.fromkeys(marks, found.line.number))
+        return None
