@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from catalogue.cli import backup, company, database, doctor, load, serve, user, worker
+from catalogue.cli import backup, company, database, doctor, load, search, serve, user, worker
 from catalogue.services.errors import Refused
 from catalogue.settings import SettingsError
 
@@ -24,6 +24,7 @@ for command in (
     company.company,
     doctor.doctor,
     load.load,
+    search.search,
     user.user,
     worker.worker,
 ):

@@ -64,7 +64,9 @@ _MEASURES = {"tag": "tag", "tage": "tag", "tagen": "tag", "tagig": "tag", "stund
              "h": "stunde", "ue": "ue", "woche": "woche", "wochen": "woche", "monat": "monat", "monate": "monat", "monaten": "monat",
              "day": "tag", "days": "tag", "hours": "stunde", "weeks": "woche", "v": "volt", "volt": "volt", "wh": "wh", "kwh": "kwh",
              "ects": "ects", "semester": "semester"}  # fmt: skip
-_CODE_PREFIXES = frozenset("un vds dguv bgi trgs din vde iso iec en hv qm dqr eqr adr".split())  # also when typed small
+_CODE_PREFIXES = frozenset(
+    ["un", "vds", "dguv", "bgi", "trgs", "din", "vde", "iso", "iec", "en", "hv", "qm", "dqr", "eqr", "adr"]
+)  # also when typed small
 
 
 def _blank(found: re.Match[str]) -> str:
@@ -131,8 +133,6 @@ def _codes(text: str, words: list[Token]) -> Iterator[Token]:
         if third and token.word == "un" and number == "38" and third.word == "3":
             number, end, parts = "38.3", third.end, 3
         yield Token(token.word + number, token.start, end, token.position, parts)
-
-
 
 
 # --- stems

@@ -32,7 +32,7 @@ _TEXTS: tuple[tuple[str, float], ...] = (
 _REPEATED = 0.15  # what further places of the same word add
 
 
-class Words(fields.FieldType):  # type: ignore[misc]
+class Words(fields.FieldType):
     """A Whoosh field that takes ``{word: (weight, places)}`` as it is: analysis is ours, so is the weight of each place."""
 
     indexed = True
@@ -160,7 +160,10 @@ _TERM_FACETS = (
 def _facets(module: Module, terms: Mapping[uuid.UUID, Term]) -> Iterator[str]:
     for vocabulary in _TERM_FACETS:
         yield from _values(vocabulary, _with_parents(module.terms_of(vocabulary), terms))
-    regions = [*module.terms_of(Vocabulary.REGION), *(terms[r.region_id] for r in module.runs if r.region_id in terms)]
+    regions = [
+        *module.terms_of(Vocabulary.REGION),
+        *(terms[run.region_id] for run in module.runs if run.region_id and run.region_id in terms),
+    ]
     yield from _values(Vocabulary.REGION, _with_parents(regions, terms))
     yield from _values("provider", {module.provider.slug} if module.provider else ())
     yield from _values("programme", {module.programme.slug} if module.programme else ())

@@ -40,7 +40,7 @@ def labels(session: Session, language: str) -> Labels:
             Term.vocabulary, Term.position, Term.label_de
         )
     ).all()
-    below: dict[uuid.UUID | None, list[sa.Row[tuple[uuid.UUID, uuid.UUID | None, str, str, str, str]]]] = {}
+    below: dict[uuid.UUID | None, list[sa.Row[uuid.UUID, uuid.UUID | None, str, str, str, str]]] = {}
     known = {row.id for row in terms}
     for row in terms:
         below.setdefault(row.parent_id if row.parent_id in known else None, []).append(row)

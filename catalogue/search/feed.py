@@ -47,10 +47,10 @@ from catalogue.models import (
 __all__ = ["FEEDS", "SILENT", "queue"]
 
 # for one changed object: a query for the ids of the modules that must be indexed again, or the ids
-_Concerned = Callable[[Any], "sa.Select[tuple[uuid.UUID]] | Iterable[uuid.UUID]"]
+_Concerned = Callable[[Any], "sa.Select[uuid.UUID] | Iterable[uuid.UUID]"]
 
 
-def _of_term(term: Term) -> "sa.Select[tuple[uuid.UUID]]":
+def _of_term(term: Term) -> "sa.Select[uuid.UUID]":
     """Modules with the term or a term below it, with a run in the region."""
     below = sa.select(Term.id).where(Term.parent_id == term.id)
     with_term = sa.select(module_term.c.module_id).where(

@@ -107,21 +107,18 @@ def _words_of(unit: Unit) -> Iterable[str]:
 
 def _detour(unit: Unit, surfaces: dict[str, str]) -> Because | None:
     """Return the best way to *unit* among the words that the module holds, None if it is the word itself or nothing."""
-    best: tuple[float, str, str] = (0.0, "", "")
+    best, because = 0.0, None
     for way in unit.ways:
-        chosen = [_best(group, surfaces) for group in (way.words, *way.also)]
-        if all(chosen):
-            strength = min(evidence.strength for _, evidence in filter(None, chosen))
-            if strength > best[0]:
-                best = (
-                    strength,
-                    " ".join(surfaces[word] for word, _ in filter(None, chosen)),
-                    chosen[0][1].kind if chosen[0] else "",
-                )
-    if best[0]:
-        return Because(unit.asked, best[1], best[2]) if best[2] else None
+        chosen = [pair for group in (way.words, *way.also) if (pair := _best(group, surfaces))]
+        strength = min((evidence.strength for _, evidence in chosen), default=0.0)
+        if len(chosen) > len(way.also) and strength > best:
+            best, kind = strength, chosen[0][1].kind
+            found = " ".join(surfaces[word] for word, _ in chosen)
+            because = Because(unit.asked, found, kind) if kind else None
+    if best:
+        return because
     parts = [part for part in unit.parts if not part.general]
-    held = [best for part in parts for way in part.ways if (best := _best(way.words, surfaces))]
+    held = [pair for part in parts for way in part.ways if (pair := _best(way.words, surfaces))]
     if held:
         return Because(unit.asked, ", ".join(dict.fromkeys(surfaces[word] for word, _ in held[:3])), "compound")
     return None

@@ -27,6 +27,7 @@ class Lookup:
     units: list[Unit] = field(default_factory=list)
     relaxed: str = ""
     parsed: Parsed | None = None
+    weights: list[float] = field(default_factory=list)
 
     def ranked(self, kept: int) -> list[int]:
         """Return the documents of the bitset *kept*, best first; ties in the order of the catalogue."""
@@ -79,7 +80,8 @@ def look_up(snapshot: Snapshot, query: Query, use: Mechanisms | None = None) -> 
         excluded |= _holding(snapshot, words)
     if not parsed.words:
         return Lookup(snapshot, snapshot.alive & ~excluded, parsed=parsed)
-    units = understand(parsed, snapshot.lexicon, thesaurus(), typing=query.typing, use=use)
+    use = use or Mechanisms()
+    units = understand(parsed, snapshot.lexicon, thesaurus(use.files), typing=query.typing, use=use)
     answer = rank(snapshot, units, use)
     scores = answer.scores
     titled = snapshot.titled(title_key(query.text))
@@ -90,7 +92,7 @@ def look_up(snapshot: Snapshot, query: Query, use: Mechanisms | None = None) -> 
     matched = bits_of(scores, snapshot.size) & snapshot.alive & ~excluded
     for phrase in parsed.phrases:
         matched &= _holding(snapshot, phrase)
-    return Lookup(snapshot, matched, scores, units, answer.relaxed, parsed)
+    return Lookup(snapshot, matched, scores, units, answer.relaxed, parsed, answer.weights)
 
 
 def _holding(snapshot: Snapshot, words: tuple[str, ...]) -> int:

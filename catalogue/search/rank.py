@@ -19,7 +19,7 @@ __all__ = ["Answer", "rank"]
 LEAST_COVERAGE = 0.36  # of the weight of all telling units
 LEAST_ANY = 0.2  # how rare a word must be to carry a match without the other words
 IN_TITLE = 0.7
-COVERAGE_POWER = 1.5
+COVERAGE_POWER = 0.7
 GENERAL_WEIGHT = 0.12
 GENERAL_PART_WEIGHT = 0.5  # within a compound: Fachkraft in Elektrofachkraft
 MINOR_WEIGHT = 0.35
@@ -146,7 +146,7 @@ class _Ranker:
         return self.rarity(frequency)
 
     def _words(self, words: dict[str, Evidence], weight: float, found: Found) -> None:
-        scores, covers = found.scores, found.covers
+        scores, covers, places = found.scores, found.covers, self.use.places
         for word, evidence in words.items():
             numbers, weights = self.snapshot.posting(word)
             if not len(numbers):
@@ -154,7 +154,7 @@ class _Ranker:
             strength = evidence.strength * math.sqrt(min(1.0, self.rarity(len(numbers)) / weight))
             full = min(1.0, evidence.strength / COVERED_AT)
             for number, place in zip(numbers, weights, strict=True):
-                score = strength * place / (place + PLACE_HALF)
+                score = strength * place / (place + PLACE_HALF) if places else strength
                 if score > scores.get(number, 0.0):
                     scores[number] = score
                 cover = full * WEAK_COVER if place <= WEAK_PLACE else full

@@ -7,7 +7,19 @@ from markupsafe import Markup
 
 from catalogue.models import Module
 
-__all__ = ["FACETS", "NOT_STATED", "SORTS", "Because", "Facet", "FacetValue", "Hit", "Page", "Query", "Suggestion"]
+__all__ = [
+    "FACETS",
+    "NOT_STATED",
+    "SORTS",
+    "Because",
+    "Completion",
+    "Facet",
+    "FacetValue",
+    "Hit",
+    "Page",
+    "Query",
+    "Suggestion",
+]
 
 # the facets in the order in which pages show them; each is also the name of a parameter in the URL and in the API
 FACETS = (
@@ -86,6 +98,17 @@ class Suggestion:
 
     text: str
     total: int
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One line of the list below the search box. kind: module (``value`` is its slug), topic, audience or hv_level (``value`` is
+    the facet's value), provider (slug), abbreviation (``text`` is the short form, ``detail`` the long one to search for)."""
+
+    kind: str
+    text: str
+    value: str
+    detail: str = ""
 
 
 @dataclass(frozen=True)

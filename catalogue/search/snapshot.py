@@ -1,10 +1,12 @@
 """The index as it was after one commit: all segments side by side under one numbering of documents. Never changes."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from functools import cached_property
+from typing import Any
 
+from catalogue.search.document import Entry
 from catalogue.search.lexicon import Lexicon
 from catalogue.search.segments import Posting, SegmentView, bits_of
 
@@ -131,11 +133,17 @@ class Snapshot:
 
     def _sorted(self, sort: str, today: int) -> list[int]:
         entries = [entry for view in self.views for entry in view.entries]
-        first = {
-            "newest": lambda e: -e[5],
-            "title": lambda e: 0,
-            "duration": lambda e: e[6] or _NEVER,
-            "next_run": lambda e: next((day for day in e[7] if day >= today), _NEVER),
-        }.get(sort, lambda e: e[3])
-        second = (lambda e: e[4]) if sort == "title" else (lambda e: (e[3], e[4]))
+        second: Callable[[Entry], Any] = (lambda e: e[4]) if sort == "title" else (lambda e: (e[3], e[4]))
+        first = _first_key(sort, today)
         return sorted(range(self.size), key=lambda n: (first(entries[n]), second(entries[n]), entries[n][0]))
+
+
+def _first_key(sort: str, today: int) -> Callable[[Entry], int]:
+    """Return what documents are first sorted by."""
+    keys: dict[str, Callable[[Entry], int]] = {
+        "newest": lambda e: -e[5],
+        "title": lambda e: 0,
+        "duration": lambda e: e[6] or _NEVER,
+        "next_run": lambda e: next((day for day in e[7] if day >= today), _NEVER),
+    }
+    return keys.get(sort, lambda e: e[3])

@@ -182,11 +182,8 @@ def check(database: Database, index: SearchIndex) -> Differences:
     """Compare which modules, in which versions, database and index hold. Modules that wait in the queue do not count."""
     with database.read() as session:
         waiting = set(session.scalars(sa.select(IndexQueue.module_id)))
-        wanted = dict(
-            session.execute(
-                sa.select(Module.id, Module.version).where(Module.state == WorkflowState.PUBLISHED)
-            ).tuples()
-        )
+        public = sa.select(Module.id, Module.version).where(Module.state == WorkflowState.PUBLISHED)
+        wanted = dict(session.execute(public).tuples().all())
     try:
         held = index.snapshot().versions()
     except IndexUnusable as error:

@@ -79,7 +79,7 @@ class Thesaurus:
 
 def phrase(text: str) -> tuple[str, ...]:
     """Return the words of an expression, joined codes instead of their pieces, without stop words."""
-    found = [token for token in tokens(text)]
+    found = tokens(text)
     covered: set[int] = set()
     words: list[tuple[int, str]] = []
     for token in found:
@@ -110,10 +110,10 @@ def read(lines: Iterable[str], file: str = "synonyms.txt") -> Thesaurus:
 
 
 @cache
-def thesaurus() -> Thesaurus:
-    """Return the thesaurus of data/search."""
+def thesaurus(files: tuple[str, ...] = FILES) -> Thesaurus:
+    """Return the thesaurus of these files of data/search."""
     found = Thesaurus()
-    for file in FILES:
+    for file in files:
         for line in read_lines(file):
             found.add_line(line, SAME[file], NEAR[file])
     return found

@@ -20,24 +20,32 @@ _HYPHENS = frozenset("-\u2010\u2011\u2012\u2013")
 MAXIMUM_LENGTH = 400  # characters of a query that are looked at
 MAXIMUM_UNITS = 24
 EVIDENCE = {
-    "exact": 1.0, "inflection": 0.96, "relative": 0.78, "head": 0.8, "modifier": 0.7, "parts": 0.85, "prefix": 0.75,
+    "exact": 1.0, "inflection": 0.96, "relative": 0.78, "head": 0.85, "modifier": 0.78, "parts": 0.85, "prefix": 0.75,
     "typo": 0.7, "typing": 0.9,
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Mechanisms:
-    """Which mechanisms take part; the evaluation switches them off one by one."""
+    """Which mechanisms take part; the evaluation switches them off one by one (:mod:`catalogue.search.evaluate`)."""
 
-    stems: bool = True
-    relatives: bool = True
-    compounds: bool = True
-    synonyms: bool = True
-    prefixes: bool = True
+    stems: bool = True  # inflections
+    relatives: bool = True  # Lager, lagern, Lagerung
+    compounds: bool = True  # both directions
+    synonyms: bool = True  # data/search/synonyms.txt
+    english: bool = True  # data/search/english.txt
+    everyday: bool = True  # data/search/everyday.txt
+    prefixes: bool = True  # of the last word, if it is unknown
     typos: bool = True
-    general: bool = True
-    rarity: bool = True
-    coverage: bool = True
+    general: bool = True  # words that carry no match alone
+    rarity: bool = True  # rare words weigh more
+    coverage: bool = True  # as a factor of the score
+    places: bool = True  # a title says more than a description
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files of the thesaurus that take part."""
+        return tuple(f"{name}.txt" for name in ("synonyms", "english", "everyday") if getattr(self, name))
 
 
 @dataclass(frozen=True)
@@ -166,7 +174,7 @@ class _Reader:
     def _is_expression(self, group: list[Token]) -> bool:
         if len({token.end for token in group}) == len(group) and self._is_hyphenated(group):
             return True
-        if not self.use.synonyms or group[0].word in stop_words() or group[-1].word in stop_words():
+        if group[0].word in stop_words() or group[-1].word in stop_words():
             return False
         return self.thesaurus.knows([t.word for t in group if t.word not in stop_words()])
 
@@ -193,7 +201,7 @@ class _Reader:
             joined = self._direct(fold("".join(telling)))
             if joined:
                 unit.ways.append(Way(joined))
-        if self.use.synonyms and not (unit.general and unit.ways and not keys(words) & _MEANINGFUL):
+        if not (unit.general and unit.ways and not keys(words) & _MEANINGFUL):
             self._add_meanings(unit, self.thesaurus.look_up([w for w in words if w not in stop_words()]))
         if self.use.compounds and len(words) == 1:
             unit.parts = [self._part(part) for part in self.lexicon.split(words[0])]
@@ -254,7 +262,7 @@ class _Reader:
         words = self._direct(part)
         if words:
             unit.ways.append(Way(words))
-        if self.use.synonyms and not (unit.general and part not in _MEANINGFUL):
+        if not (unit.general and part not in _MEANINGFUL):
             self._add_meanings(unit, self.thesaurus.look_up([part]))
         return unit
 
@@ -296,10 +304,11 @@ class _Reader:
         words = self._weaker(word, strength, kind)
         if words:
             unit.ways.append(Way(words))
-        if self.use.synonyms:
-            meanings = [replace(m, strength=m.strength * strength) for m in self.thesaurus.look_up([word])]
-            self._add_meanings(unit, meanings)
+        meanings = [replace(m, strength=m.strength * strength) for m in self.thesaurus.look_up([word])]
+        self._add_meanings(unit, meanings)
 
 
 # general words that still have synonyms worth following
-_MEANINGFUL = frozenset({"batteri", "akku", "fuhrerschein", "lithiumbatteri", "lithiumionenbatteri", "lib", "liion", "fachkraft"})
+_MEANINGFUL = frozenset(
+    {"batteri", "akku", "fuhrerschein", "lithiumbatteri", "lithiumionenbatteri", "lib", "liion", "fachkraft"}
+)

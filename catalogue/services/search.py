@@ -10,15 +10,17 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from catalogue.db import Session, utcnow
 from catalogue.models import Module, WorkflowState
-from catalogue.search import facets, likeness, sync
+from catalogue.search import completion, facets, likeness, sync
 from catalogue.search.highlight import Marker
 from catalogue.search.index import IndexUnusable, SearchIndex
 from catalogue.search.lookup import Lookup, look_up
-from catalogue.search.results import Hit, Page, Query, Suggestion
+from catalogue.search.results import Completion, Hit, Page, Query, Suggestion
 from catalogue.search.snapshot import Snapshot
 from catalogue.services.permissions import Actor, require
 
-__all__ = ["find", "similar"]
+__all__ = ["count", "find", "similar", "suggest"]
+
+LONGEST_TYPED = 100  # characters that suggestions look at
 
 log = structlog.get_logger(__name__)
 
@@ -107,6 +109,47 @@ def similar(session: Session, actor: Actor, index: SearchIndex, module: Module, 
         log.warning("no similar modules without index", reason=str(error))
         return []
     return [found[identity] for identity in ids if identity in found]
+
+
+# --- while typing
+
+
+def suggest(
+    session: Session, actor: Actor, index: SearchIndex, text: str, *, limit: int = 8, language: str = "de"
+) -> list[Completion]:
+    """Return what may be meant by the unfinished *text*, at most *limit* lines, at most half of them modules."""
+    require(actor, "catalogue.search")
+    text = text.strip()[:LONGEST_TYPED]
+    if not text:
+        return []
+    try:
+        snapshot = index.snapshot()
+        found = list(completion.of_abbreviations(text))[:2]
+        found += list(completion.of_terms(text, snapshot, facets.labels(session, language)))[:3]
+        answer = look_up(snapshot, Query(text=text, typing=True))
+        ids = [snapshot.ids[number] for number in answer.ranked(answer.matched)[: max(limit // 2, limit - len(found))]]
+        titles = {module.id: module for module in _load(session, Module.id.in_(ids))} if ids else {}
+    except Exception as error:
+        log.warning("no suggestions without index", reason=str(error))
+        return []
+    modules = [titles[identity] for identity in ids if identity in titles]
+    found += [Completion("module", module.title, module.slug, module.provider_text) for module in modules]
+    return found[:limit]
+
+
+# --- for programs
+
+
+def count(session: Session, actor: Actor, index: SearchIndex, query: Query) -> int:
+    """Return how many modules *query* finds, without loading any."""
+    require(actor, "catalogue.search")
+    try:
+        snapshot = index.snapshot()
+        choice = facets.choose(snapshot, query, facets.labels(session, query.language))
+        found = look_up(snapshot, query)
+        return choice.all_but("", found.matched & _limits(snapshot, query)).bit_count()
+    except Exception:
+        return find(session, actor, index, replace(query, page=1, per_page=1)).total
 
 
 # --- without an index
