@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -15,13 +16,14 @@ from catalogue import create_app, schema
 from catalogue.db import Base, Database, Session
 from catalogue.models import Company, CompanyRole, NetworkRole, User
 from catalogue.search.index import SearchIndex
-from catalogue.services import sessions
+from catalogue.services import secrets, sessions
 from catalogue.services.permissions import VISITOR, Actor
 from catalogue.settings import Settings
 from tests import factories
 from tests.postgres import postgres_url
 
 DATABASES = ["sqlite", "postgresql"]
+secrets.use_hasher(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))  # a real hash takes 64 MiB and 0.1 s
 
 
 @pytest.fixture(scope="session")
