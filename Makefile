@@ -15,7 +15,7 @@ help:           ## show this list
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 18
 
 run: $(VENV)/.run    ## from a fresh clone to the running catalogue at http://127.0.0.1:8000 (PORT=…)
-	@PORT=$(PORT) $(BIN)/python -m catalogue.cli.demo
+	@PYTHONDONTWRITEBYTECODE= PORT=$(PORT) $(BIN)/python -m catalogue.cli.demo  # compiled files halve the next start
 
 setup: $(VENV)/.dev    ## install all that running and testing need
 
