@@ -49,7 +49,7 @@ def check_new(password: str, field: str = "password", known: Iterable[str] = ())
 @lru_cache(maxsize=1)
 def common() -> frozenset[str]:
     """Return the folded passwords that are tried first by everybody who guesses."""
-    lines = (resources("data/passwords") / "common.txt").read_text(encoding="utf-8").splitlines()
+    lines = (resources("data/passwords") / "frequent.txt").read_text(encoding="utf-8").splitlines()
     return frozenset(line for line in lines if line and not line.startswith("#"))
 
 
