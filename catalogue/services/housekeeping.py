@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from catalogue.db import Database
 from catalogue.search import sync
 from catalogue.search.index import SearchIndex
-from catalogue.services import links, mail, sessions, throttle
+from catalogue.services import imports, links, mail, sessions, throttle
 from catalogue.settings import Settings
 
 __all__ = ["Round", "run"]
@@ -24,5 +24,5 @@ def run(database: Database, settings: Settings, index: SearchIndex) -> Round:
     sent = mail.deliver(database, settings)
     sync.drain_quietly(database, index)
     with database.write() as session:
-        pruned = throttle.prune(session) + sessions.prune(session, settings) + links.prune(session)
+        pruned = throttle.prune(session) + sessions.prune(session, settings) + links.prune(session) + imports.prune(session)
     return Round(sent, pruned)

@@ -53,7 +53,7 @@ def apply(database: Database, actor: Actor, run_id: uuid.UUID, report: Report) -
             written = [_apply_row(batch, row, modules, added) for row in rows]
             numbers = batch.flush()
             for row, module in zip(rows, written, strict=True):
-                row.module_id, row.version = module.id, numbers.get(module.id)
+                row.module_id, row.slug, row.version = module.id, module.slug, numbers.get(module.id)
             done += len(rows)
             _let_go(session)
             report(done, total)

@@ -19,7 +19,7 @@ from catalogue.services.permissions import Actor, require
 from catalogue.services.spreadsheets import Sheet
 from catalogue.texts import N_, Text
 
-__all__ = ["BUSY", "KEPT_FOR", "Choice", "RowPage", "assign", "ask_apply", "ask_undo", "choose", "choose_all", "discard", "get",
+__all__ = ["BUSY", "KEPT_FOR", "OPEN", "Choice", "RowPage", "assign", "ask_apply", "ask_undo", "choose", "choose_all", "discard", "get",
            "interrupted", "listing", "lock_field", "prune", "rows", "upload", "wrong_rows"]  # fmt: skip
 
 BUSY = {

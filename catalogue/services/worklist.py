@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session
-from catalogue.models import Feedback, FeedbackState, Module, Wish, WishState, WorkflowState
+from catalogue.models import Feedback, FeedbackState, ImportRun, Module, Wish, WishState, WorkflowState
+from catalogue.services.imports import OPEN
 from catalogue.services.module_listing import stale_condition
 from catalogue.services.permissions import Actor, require
 
@@ -24,6 +25,7 @@ class Worklist:
     stale: int
     feedback: int
     wishes: int
+    imports: int
 
 
 def counts(session: Session, actor: Actor) -> Worklist:
@@ -37,6 +39,7 @@ def counts(session: Session, actor: Actor) -> Worklist:
         stale=_count(session, Module, stale_condition()),
         feedback=_count(session, Feedback, Feedback.state == FeedbackState.NEW),
         wishes=_count(session, Wish, Wish.state == WishState.OPEN),
+        imports=_count(session, ImportRun, ImportRun.state.in_(OPEN)),
     )
 
 

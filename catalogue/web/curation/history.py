@@ -24,6 +24,8 @@ def actions() -> dict[str, str]:
         "changed": gettext("geändert"),
         "restored": gettext("wiederhergestellt"),
         "loaded": gettext("geladen"),
+        "imported": gettext("importiert"),
+        "import_undone": gettext("Import rückgängig gemacht"),
         "submit": gettext("zur Prüfung gegeben"),
         "publish": gettext("veröffentlicht"),
         "withdraw": gettext("zurückgenommen"),
