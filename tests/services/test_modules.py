@@ -1,5 +1,6 @@
 """Writing modules: rules, slugs, versions, and who may."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -240,3 +241,24 @@ def test_the_list_finds_the_modules_of_a_term(session: Session, people: People) 
     assert find(session, people, term="topic:recht") == ["Mit"]
     assert find(session, people, term="topic:") == []
     assert find(session, people, term="unsinn") == []
+
+
+def test_of_edits_at_the_same_moment_one_wins_and_the_others_are_told(database: Database, people: People) -> None:
+    with database.write() as session:
+        module = modules.create(session, people.curator, ModuleInput(title="Kurs"))
+        slug, read = module.slug, module.version
+
+    def save(number: int) -> str:
+        try:
+            with database.write() as session:
+                found = modules.get(session, people.curator, slug)
+                modules.update(session, people.curator, found, ModuleInput(title="Kurs", summary=str(number)), read)
+        except Stale as stale:
+            return "stale" if stale.mine.summary == str(number) else "wrong input"
+        return str(number)
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(save, range(4)))
+    assert answers.count("stale") == 3
+    with database.read() as session:
+        assert modules.get(session, people.curator, slug).summary in answers

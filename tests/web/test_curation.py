@@ -114,14 +114,14 @@ def test_errors_stand_at_their_fields_and_in_the_summary_and_the_input_is_kept(
     answer = post(staff, path, values)
     page = answer.get_data(as_text=True)
     assert answer.status_code == 422
-    for field in ("dqr", "as_of"):
+    for field in ("title", "dqr", "as_of"):
         assert f'href="#{field}"' in page
         assert f'id="{field}-error"' in page
     assert "gestern" in page
     assert "&lt;script&gt;" in page
     assert TAG not in page
-    answer = post(staff, path, values | {"dqr": "9", "as_of": ""})
-    for field in ("title", "dqr", "source_url"):
+    answer = post(staff, path, values | {"title": "Da", "dqr": "9", "as_of": ""})
+    for field in ("dqr", "source_url"):
         assert f'href="#{field}"' in answer.get_data(as_text=True)
     assert stored(database, module).summary == "Alt."
 

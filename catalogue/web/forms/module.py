@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import InputRequired
 
 from catalogue.models import OfferStatus, Term
 from catalogue.services.module_input import FIELDS, VOCABULARIES, ModuleInput
@@ -38,7 +39,7 @@ GROUPS = (
 class ModuleForm(FlaskForm):
     """All editable fields of a module; state, slug and position are not among them."""
 
-    title = StringField(_l("Titel"))
+    title = StringField(_l("Titel"), [InputRequired(_l("Geben Sie einen Titel ein."))])
     title_exact = BooleanField(_l("Der Titel ist wörtlich der des Anbieters"))
     code = StringField(_l("Kürzel"))
     summary = TextAreaField(_l("Kurzbeschreibung"))
