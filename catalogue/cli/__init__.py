@@ -4,7 +4,20 @@ import sys
 
 import click
 
-from catalogue.cli import backup, company, database, doctor, load, search, serve, user, worker
+from catalogue.cli import (
+    backup,
+    company,
+    database,
+    doctor,
+    export,
+    importing,
+    load,
+    report,
+    search,
+    serve,
+    user,
+    worker,
+)
 from catalogue.services.errors import Refused
 from catalogue.settings import SettingsError
 
@@ -23,7 +36,10 @@ for command in (
     backup.restore,
     company.company,
     doctor.doctor,
+    export.export,
+    importing.import_,
     load.load,
+    report.report,
     search.search,
     user.user,
     worker.worker,

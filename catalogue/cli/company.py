@@ -7,7 +7,7 @@ import click
 
 from catalogue.cli.context import open_database
 from catalogue.models import SizeClass
-from catalogue.services import companies
+from catalogue.services import companies, vocabularies
 from catalogue.services.companies import CompanyInput
 from catalogue.services.permissions import SYSTEM
 
@@ -33,6 +33,7 @@ def company() -> None:
 def add(slug: str, size: str | None, **given: str | bool | tuple[str, ...] | None) -> None:
     """Add the company SLUG, or change what is given of an existing one."""
     with open_database().write() as session:
+        vocabularies.load(session, SYSTEM)  # so that sector and region are known on an empty state, too
         changes: dict[str, Any] = {name: value for name, value in given.items() if value not in (None, ())}
         if size is not None:
             changes["size_class"] = SizeClass(size)

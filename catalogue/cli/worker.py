@@ -28,6 +28,7 @@ def worker(once: bool, seconds: int) -> None:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
+    click.echo(f"Working every {seconds} seconds.")
     while not stop.is_set():
         try:
             housekeeping.run(database, settings, index)

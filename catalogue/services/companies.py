@@ -200,12 +200,6 @@ def _term(session: Session, vocabulary: Vocabulary, field: str, code: str) -> uu
     )
 
 
-def choices(session: Session, vocabulary: Vocabulary) -> list[Term]:
-    """Return the terms that can be chosen, in the order of the vocabulary."""
-    wanted = select(Term).where(Term.vocabulary == vocabulary, Term.retired.is_(False))
-    return list(session.scalars(wanted.order_by(Term.position, Term.code)))
-
-
 def _website(url: str) -> str:
     try:
         parts = urlsplit(url)

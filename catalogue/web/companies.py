@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from wtforms import SelectChoice
 
 from catalogue.models import Company, CompanyRole, Vocabulary
-from catalogue.services import companies, invitations, people
+from catalogue.services import companies, invitations, people, vocabularies
 from catalogue.services.companies import CompanyInput
 from catalogue.services.errors import Conflict, Invalid, Stale
 from catalogue.web.auth import allow, current_actor, settings
@@ -34,7 +34,7 @@ def index() -> str:
 def _form(values: CompanyInput | None = None, version: int = 0) -> CompanyForm:
     form = CompanyForm()
     choices = {
-        vocabulary: [SelectChoice(term.code, label(term)) for term in companies.choices(db_session(), vocabulary)]
+        vocabulary: [SelectChoice(term.code, label(term)) for term in vocabularies.terms(db_session(), vocabulary)]
         for vocabulary in (Vocabulary.SECTOR, Vocabulary.REGION)
     }
     form.offer(choices[Vocabulary.SECTOR], choices[Vocabulary.REGION])

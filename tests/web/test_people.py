@@ -1,0 +1,70 @@
+"""Company admins look after their colleagues."""
+
+import re
+
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from catalogue.db import Database
+from catalogue.models import Invitation, Membership, OutboxMail
+from tests.browsing import post, sign_in
+from tests.conftest import People
+
+PAGE = "/company/people"
+
+
+def test_an_admin_invites_resends_and_revokes(client: FlaskClient, people: People, database: Database) -> None:
+    sign_in(client, people.company_admin_user)
+    invited = {"email": "neu@muster.example", "name": "Nina", "role": "member"}
+    assert post(client, f"{PAGE}/invitations", invited, page=PAGE).status_code == 303
+    page = client.get(PAGE).get_data(as_text=True)
+    assert "neu@muster.example" in page
+    resend, revoke = (re.search(rf'"(/invitations/[0-9a-f-]+/{verb})"', page) for verb in ("resend", "revoke"))
+    assert resend
+    assert revoke
+    assert post(client, resend[1], page=PAGE).status_code == 303
+    assert post(client, revoke[1], page=PAGE).status_code == 303
+    with database.read() as session:
+        assert session.scalars(select(Invitation.revoked_at)).one() is not None
+        assert len(session.scalars(select(OutboxMail)).all()) == 2
+
+
+def test_a_wrong_address_is_shown_at_its_field_and_kept(client: FlaskClient, people: People) -> None:
+    sign_in(client, people.company_admin_user)
+    response = post(client, f"{PAGE}/invitations", {"email": "kein-at", "role": "member"}, page=PAGE)
+    assert response.status_code == 422
+    assert 'value="kein-at"' in response.get_data(as_text=True)
+    assert "email-error" in response.get_data(as_text=True)
+
+
+def test_roles_are_changed_and_people_removed(client: FlaskClient, people: People, database: Database) -> None:
+    sign_in(client, people.company_admin_user)
+    alice = people.member_user.id
+    assert post(client, f"{PAGE}/{alice}/role", {"role": "admin"}, page=PAGE).status_code == 303
+    assert post(client, f"{PAGE}/{alice}/role", {"role": "network-admin"}, page=PAGE).status_code == 422
+    assert post(client, f"{PAGE}/{alice}/remove", {"next": "//evil.example"}, page=PAGE).location == PAGE
+    with database.read() as session:
+        assert session.scalar(select(Membership).where(Membership.user_id == alice)) is None
+
+
+def test_the_last_admin_gets_a_sentence_instead_of_leaving(client: FlaskClient, people: People) -> None:
+    sign_in(client, people.company_admin_user)
+    own = f"{PAGE}/{people.company_admin_user.id}"
+    response = post(client, f"{own}/remove", page=PAGE, follow_redirects=True)
+    assert "Ernennen Sie zuerst eine andere Person" in response.get_data(as_text=True)
+
+
+def test_members_see_colleagues_but_no_buttons(client: FlaskClient, people: People) -> None:
+    sign_in(client, people.member_user)
+    page = client.get(PAGE).get_data(as_text=True)
+    assert "Anton Muster" in page
+    assert "Bob" not in page
+    assert "Entfernen" not in page
+    assert post(client, f"{PAGE}/{people.company_admin_user.id}/remove", page="/account").status_code == 403
+
+
+def test_people_of_other_companies_do_not_exist(client: FlaskClient, people: People) -> None:
+    sign_in(client, people.company_admin_user)
+    for action in ("role", "remove"):
+        path = f"{PAGE}/{people.stranger_user.id}/{action}"
+        assert post(client, path, {"role": "admin"}, page=PAGE).status_code == 404
