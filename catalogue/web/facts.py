@@ -141,22 +141,22 @@ def _duration(module: Module) -> str:
     if not module.duration_minutes:
         return ""
     hours = module.duration_minutes / 60
-    return ngettext("%(hours)s Stunde", "%(hours)s Stunden", round(hours), hours=number(round(hours, 1)))
+    return str(ngettext("%(hours)s Stunde", "%(hours)s Stunden", round(hours), hours=number(round(hours, 1))))
 
 
 def _units(module: Module) -> str:
     if not module.units or "UE" in module.duration_text:
         return ""
-    return gettext("(%(n)s UE zu 45 Minuten)", n=number(round(module.units, 1)))
+    return str(gettext("(%(n)s UE zu 45 Minuten)", n=number(round(module.units, 1))))
 
 
 def _participants(module: Module) -> str:
     low, high = module.min_participants, module.max_participants
     if low and high:
-        return str(low) if low == high else gettext("%(low)s bis %(high)s", low=low, high=high)
+        return str(low if low == high else gettext("%(low)s bis %(high)s", low=low, high=high))
     if high:
-        return gettext("höchstens %(n)s", n=high)
-    return gettext("mindestens %(n)s", n=low) if low else ""
+        return str(gettext("höchstens %(n)s", n=high))
+    return str(gettext("mindestens %(n)s", n=low)) if low else ""
 
 
 def _certificate(module: Module) -> Fact:

@@ -68,7 +68,9 @@ def frame_actor(status: int = 200) -> Actor:
 
 def navigation(actor: Actor) -> list[Place]:
     """Return the main areas for *actor*, only those that exist."""
-    wanted = [("search.index", N_("Module suchen"), ("search", "modules", "measures", "providers", "programmes"))]
+    wanted: list[tuple[str, str, tuple[str, ...]]] = [
+        ("search.index", N_("Module suchen"), ("search", "modules", "measures", "providers", "programmes"))
+    ]
     if actor.is_member:
         wanted.append(("company.index", N_("Unser Unternehmen"), ("company", "people")))
         wanted.append(("wishes.index", N_("Wünsche"), ("wishes",)))

@@ -1,5 +1,6 @@
 """The start page: search over the published modules, as list or table, with its state in the address."""
 
+import uuid
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -88,9 +89,8 @@ def _facets(page: Page, asked: Asked) -> list[Facet]:
     return [facet for facet in (*page.facets, marked) if facet is not None and facet.values]
 
 
-def _own(page: Page) -> dict[object, Demand]:
-    found = demand.own(db_session(), current_actor(), [hit.module.id for hit in page.hits])
-    return dict(found)
+def _own(page: Page) -> dict[uuid.UUID, Demand]:
+    return demand.own(db_session(), current_actor(), [hit.module.id for hit in page.hits])
 
 
 def _title(page: Page) -> str:
@@ -106,11 +106,11 @@ def _title(page: Page) -> str:
 def _heading(query: Query) -> str:
     if not query.text:
         return ""
-    return gettext("für „%(text)s“", text=query.text)
+    return str(gettext("für „%(text)s“", text=query.text))
 
 
 def _counted(total: int) -> str:
-    return ngettext("%(num)s Modul", "%(num)s Module", total) if total else gettext("Keine Module")
+    return str(ngettext("%(num)s Modul", "%(num)s Module", total) if total else gettext("Keine Module"))
 
 
 def _ways_out(page: Page, asked: Asked) -> dict[str, object]:
@@ -128,7 +128,7 @@ def _ways_out(page: Page, asked: Asked) -> dict[str, object]:
 
 def _way_text(way: ways_out.WayOut, names: dict[str, str]) -> str:
     if way.kind == "without":
-        return gettext("Ohne den Filter „%(name)s“", name=names.get(way.what, way.what))
+        return str(gettext("Ohne den Filter „%(name)s“", name=names.get(way.what, way.what)))
     if way.kind == "unfiltered":
-        return gettext("Ohne Filter")
-    return gettext("Nur „%(word)s“", word=way.what)
+        return str(gettext("Ohne Filter"))
+    return str(gettext("Nur „%(word)s“", word=way.what))
