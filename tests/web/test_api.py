@@ -215,25 +215,25 @@ def test_the_report_is_for_staff_in_json_and_as_files(
     assert sorted(actions) == ["report.export"] * 2 + ["report.view"] * 3
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
+CLOSED = [
+[
         ("PUT", "/modules/sicherheit/demand"), ("DELETE", "/modules/sicherheit/demand"), ("GET", "/demand"), ("POST", "/modules"),
         ("PATCH", "/modules/sicherheit"), ("POST", "/modules/sicherheit/publish"), ("POST", "/wishes"), ("GET", "/wishes"),
         ("POST", "/modules/sicherheit/feedback"), ("GET", "/reports/interest"),
-    ],
-)  # fmt: skip
-def test_nobody_without_a_token_gets_in(send: Send, module: Module, method: str, path: str) -> None:
-    answer = send(None, method, path, {} if method != "GET" else None)
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-    assert answer.content_type == "application/problem+json"
-    assert send(None, method, path, {}, Authorization="Bearer falsch").status_code == 401
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("raw", "status"),
-    [
+def test_nobody_without_a_token_gets_in(send: Send, module: Module) -> None:
+    for method, path in CLOSED:
+        answer = send(None, method, path, {} if method != "GET" else None)
+        assert answer.status_code == 401, path
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert answer.content_type == "application/problem+json"
+        assert send(None, method, path, {}, Authorization="Bearer falsch").status_code == 401
+
+
+BROKEN = [
+[
         (b"", 400), (b"{", 400), (b"[]", 400), (b"null", 400), (b'"x"', 400), (b"\xff\xfe", 400), (b'{"note": "\xff"}', 400),
         (b'{"note": "a\\u0000b"}', 400), (b'{"no\\u0000te": 1}', 400), (b'{"note": "\\ud800"}', 400), (b'{"people": NaN}', 400),
         (b'{"people": ' + b"9" * 5000 + b"}", 400), (b'{"people": ' + b"9" * 40 + b"}", 422), (b'{"people": "6"}', 422),
@@ -241,18 +241,22 @@ def test_nobody_without_a_token_gets_in(send: Send, module: Module, method: str,
         (b'{"purpose": ["x"]}', 422), (b'{"relevance": 1}', 422), (b'{"relevance": "MUST"}', 422), (b'{"period": "2027-Q9"}', 422),
         (b'{"format": "x"}', 422), (b'{"note": ["x"]}', 422), (b'{"confidentiality": null}', 422), (b'{"source_date": "x"}', 422),
         (b"[" * 100_000, 400), (b'{"x": ' + b"[" * 50 + b"]" * 50 + b"}", 400), (b'{"place": "' + b"x" * 300 + b'"}', 422),
-    ],
-)  # fmt: skip
+]  # fmt: skip
+
+
 def test_broken_bodies_are_refused_with_a_problem(
-    app: Flask, database: Database, module: Module, people: People, raw: bytes, status: int
+    app: Flask, database: Database, module: Module, people: People
 ) -> None:
     headers = {"Authorization": f"Bearer {token_of(database, people.member_user)}"}
     client = app.test_client()
-    answer = client.put("/api/v1/modules/sicherheit/demand", data=raw, headers=headers, content_type="application/json")
-    assert answer.status_code == status, answer.get_data(as_text=True)
-    assert answer.content_type == "application/problem+json"
-    assert set(answer.get_json()) >= {"title", "status", "errors"}
-    assert status != 422 or all(one["field"] and one["message"] for one in answer.get_json()["errors"])
+    for raw, status in BROKEN:
+        answer = client.put(
+            "/api/v1/modules/sicherheit/demand", data=raw, headers=headers, content_type="application/json"
+        )
+        assert answer.status_code == status, (raw[:80], answer.get_data(as_text=True))
+        assert answer.content_type == "application/problem+json"
+        assert set(answer.get_json()) >= {"title", "status", "errors"}
+        assert status != 422 or all(one["field"] and one["message"] for one in answer.get_json()["errors"])
     with database.read() as session:
         assert session.query(Demand).count() == 0
 
