@@ -38,6 +38,7 @@ class Panel:
     demand: Demand | None
     interest: Interest
     k: int
+    restored: bool  # somebody pressed the button before signing in
 
     @property
     def outdated(self) -> bool:
@@ -67,14 +68,16 @@ def _word(value: str, kind: str) -> str:
 def panel_of(module: Module, form: DemandForm | None = None) -> Panel:
     """Return the panel "Für uns relevant?" of *module* for the current actor."""
     saved = demand.find(db_session(), current_actor(), module)
+    draft = drafts.restored() if request.endpoint == f"{bp.name}.edit" else None
     if form is None:
-        form = DemandForm(formdata=drafts.restored())
-        if form.relevance.raw_data is None:
-            form.fill(demand.input_of(saved) if saved else DemandInput())
-        form.version.data = saved.version if saved else 0
+        said = draft is not None and "confidentiality" in draft  # more than the one click
+        form = DemandForm(formdata=draft if said else None)
+        if not said:
+            form.fill(demand.input_of(saved) if saved else DemandInput(version=0))
     _offer(form)
     k = current_app.extensions["settings"].k_anonymity
-    return Panel(module, form, saved, demand.interest_of_others(db_session(), current_actor(), module, k), k)
+    interest = demand.interest_of_others(db_session(), current_actor(), module, k)
+    return Panel(module, form, saved, interest, k, draft is not None)
 
 
 def _offer(form: DemandForm) -> None:
@@ -186,10 +189,9 @@ def _edit_page(panel: Panel) -> str:
 
 
 @bp.post("/modules/<slug>/demand")
+@drafts.keeps
 def save(slug: str) -> Response | tuple[str, int]:
     """Save the details."""
-    if not current_actor().signed_in:
-        return _sign_in(slug)
     module = demand.subject(db_session(), current_actor(), slug)
     form = DemandForm()
     _offer(form)
@@ -239,13 +241,16 @@ def history(slug: str) -> str:
 @allow("demand.on_behalf")
 def new_on_behalf() -> str:
     """For network staff: first choose company and module, then the form with what is saved; that one looked is recorded."""
-    form = OnBehalfForm(formdata=None)
-    form.company.data, form.module.data = request.args.get("company", ""), request.args.get("module", "")
+    draft = drafts.restored()
+    form = OnBehalfForm(formdata=draft)
+    if draft is None:
+        form.company.data, form.module.data = request.args.get("company", ""), request.args.get("module", "")
     saved = _saved_of(form)
     if saved is not None:
         with database().write() as recording:
             audit.record(recording, current_actor(), "demand.viewed", saved, label=saved.company.name)
-    form.fill(demand.input_of(saved) if saved else DemandInput())
+    if draft is None:
+        form.fill(demand.input_of(saved) if saved else DemandInput(version=0))
     return _on_behalf_page(form, saved)
 
 
@@ -260,6 +265,7 @@ def _saved_of(form: OnBehalfForm) -> Demand | None:
 
 
 @bp.post("/curation/demand/new")
+@drafts.keeps
 @allow("demand.on_behalf")
 def create_on_behalf() -> Response | tuple[str, int]:
     """Save what a company said by telephone, at a visit, a workshop or in a survey."""
@@ -282,7 +288,7 @@ def create_on_behalf() -> Response | tuple[str, int]:
         db_session(), current_actor(), "demand.on_behalf", saved, label=module.title, source=saved.source.value
     )
     tell(gettext("Das Unternehmen wird um Bestätigung gebeten."), title=gettext("Gespeichert."))
-    return redirect(local_path(request.form.get("next"), url_for(".new_on_behalf")), 303)
+    return drafts.forget(redirect(local_path(request.form.get("next"), url_for(".new_on_behalf")), 303))
 
 
 def _offer_on_behalf(form: OnBehalfForm) -> None:

@@ -5,19 +5,26 @@ The text stays in the writer's own browser; nothing is stored at the server befo
 
 import json
 import zlib
-from typing import cast
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar, cast
 
 from flask import current_app, redirect, request, url_for
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-__all__ = ["COOKIE", "forget", "keep_and_sign_in", "restored"]
+from catalogue.web.auth import current_actor
+
+__all__ = ["COOKIE", "forget", "keep_and_sign_in", "keeps", "restored"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 COOKIE = "draft"
 SECONDS = 3600
 LIMIT = 3800  # browsers keep 4096 bytes with name and attributes
-LEFT_OUT = {"csrf_token", "version"}
+LEFT_OUT = {"csrf_token"}  # the version stays: what a colleague saved meanwhile must not be overwritten unseen
 
 
 def keep_and_sign_in(page: str) -> Response:
@@ -29,6 +36,18 @@ def keep_and_sign_in(page: str) -> Response:
         secure=current_app.extensions["settings"].secure,
     )  # fmt: skip
     return answer
+
+
+def keeps(view: Callable[P, R]) -> Callable[P, R | Response]:
+    """For views that answer a form at the address of its own page: visitors sign in and find there what they typed."""
+
+    @wraps(view)
+    def keeping(*args: P.args, **kwargs: P.kwargs) -> R | Response:
+        if request.method == "POST" and not current_actor().signed_in:
+            return keep_and_sign_in(request.path)
+        return view(*args, **kwargs)
+
+    return keeping
 
 
 def restored() -> MultiDict[str, str] | None:

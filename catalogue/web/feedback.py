@@ -50,9 +50,10 @@ def new() -> str:
 
 
 @bp.post("/feedback/new")
+@drafts.keeps
 def create() -> Response | tuple[str, int]:
     """Save a remark about the offer as a whole."""
-    return _save(None, url_for(".new"))
+    return _save(None)
 
 
 @bp.get("/modules/<slug>/feedback")
@@ -65,16 +66,13 @@ def new_for_module(slug: str) -> str:
 
 
 @bp.post("/modules/<slug>/feedback")
+@drafts.keeps
 def create_for_module(slug: str) -> Response | tuple[str, int]:
     """Save a remark about one module."""
-    page = url_for(".new_for_module", slug=slug)
-    module = demand.subject(db_session(), current_actor(), slug)
-    return _save(module, page)
+    return _save(demand.subject(db_session(), current_actor(), slug))
 
 
-def _save(module: Module | None, page: str) -> Response | tuple[str, int]:
-    if not current_actor().signed_in:
-        return drafts.keep_and_sign_in(page)
+def _save(module: Module | None) -> Response | tuple[str, int]:
     form = FeedbackForm()
     form.offer()
     try:

@@ -50,10 +50,9 @@ def new() -> str:
 
 
 @bp.post("/new")
+@drafts.keeps
 def create() -> Response | tuple[str, int]:
     """Save a new wish."""
-    if not current_actor().signed_in:
-        return drafts.keep_and_sign_in(url_for(".new"))
     form = WishForm()
     _offer(form)
     try:
@@ -87,16 +86,20 @@ def show(wish_id: uuid.UUID) -> str:
 
 
 @bp.route("/<uuid:wish_id>/edit", methods=["GET", "POST"])
+@drafts.keeps
 @allow("wish.see_list")
 def edit(wish_id: uuid.UUID) -> Response | str | tuple[str, int]:
     """Change an own wish, for instance to answer a question about it."""
     wish = wishes.get(db_session(), current_actor(), wish_id)
     if not can(current_actor(), "wish.write", wish):
         raise NotFound
-    form = WishForm()
     if request.method == "GET":
-        form.fill(wishes.input_of(wish))
+        draft = drafts.restored()
+        form = WishForm(formdata=draft)
+        if draft is None:
+            form.fill(wishes.input_of(wish))
         return _form_page(form, wish)
+    form = WishForm()
     _offer(form)
     try:
         if not form.validate():
@@ -109,7 +112,7 @@ def edit(wish_id: uuid.UUID) -> Response | str | tuple[str, int]:
         attach(form, refused)
         return _form_page(form, wish), 422
     tell(gettext("Gespeichert."))
-    return redirect(url_for(".show", wish_id=wish.id), 303)
+    return drafts.forget(redirect(url_for(".show", wish_id=wish.id), 303))
 
 
 @bp.post("/<uuid:wish_id>/support")
@@ -138,14 +141,17 @@ def _back(wish: Wish) -> str:
 
 
 @bp.route("/<uuid:wish_id>/answer", methods=["GET", "POST"])
+@drafts.keeps
 @allow("wish.answer")
 def answer(wish_id: uuid.UUID) -> Response | str | tuple[str, int]:
     """For network staff: say what becomes of a wish."""
     wish = wishes.get(db_session(), current_actor(), wish_id)
-    form = AnswerForm()
+    draft = drafts.restored()
+    form = AnswerForm(formdata=draft) if request.method == "GET" else AnswerForm()
     form.offer(wish_answers.modules(db_session(), current_actor()))
     if request.method == "GET":
-        form.fill(wish)
+        if draft is None:
+            form.fill(wish)
         return _answer_page(form, wish)
     try:
         if not form.validate():
@@ -158,7 +164,7 @@ def answer(wish_id: uuid.UUID) -> Response | str | tuple[str, int]:
         attach(form, refused)
         return _answer_page(form, wish), 422
     tell(gettext("Die Unternehmen werden benachrichtigt."), title=gettext("Gespeichert."))
-    return redirect(url_for(".show", wish_id=wish.id), 303)
+    return drafts.forget(redirect(url_for(".show", wish_id=wish.id), 303))
 
 
 def _answer_page(form: AnswerForm, wish: Wish, newer: Wish | None = None) -> str:

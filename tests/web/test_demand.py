@@ -168,12 +168,42 @@ def test_visitors_sign_in_and_find_what_they_typed(client: FlaskClient, people: 
 
 def test_a_visitors_click_is_offered_again_after_signing_in(client: FlaskClient, people: People) -> None:
     assert "Für uns relevant" in client.get(PATH).get_data(as_text=True)
-    answer = post(client, f"{PATH}/demand/mark")
-    assert (
-        answer.headers["Location"] == "/login?next=" + f"{PATH}/demand".replace("/", "%2F")
-        or "/login?next=" in answer.headers["Location"]
-    )
+    assert post(client, f"{PATH}/demand/mark").headers["Location"].startswith("/login?next=")
     assert post(client, f"{PATH}/demand/mark", headers={"X-Requested-With": "fetch"}).status_code == 401
+    sign_in(client, people.member_user)
+    page = client.get(f"{PATH}/demand").get_data(as_text=True)
+    assert "Sie sind angemeldet." in page
+    assert 'value="network" id="confidentiality" checked' in page
+
+
+def test_a_click_before_signing_in_does_not_hide_what_colleagues_said(
+    client: FlaskClient, colleague: FlaskClient, people: People
+) -> None:
+    post(colleague, f"{PATH}/demand", FORM)
+    post(client, f"{PATH}/demand/mark")
+    sign_in(client, people.member_user)
+    page = client.get(f"{PATH}/demand").get_data(as_text=True)
+    assert "zwei Schichten" in page
+    assert 'name="version" value="1"' in page
+
+
+def test_what_was_typed_before_signing_in_overwrites_no_colleague_unseen(
+    client: FlaskClient, colleague: FlaskClient, people: People, database: Database
+) -> None:
+    post(client, f"{PATH}/demand", {**FORM, "people": "3"})
+    post(colleague, f"{PATH}/demand", FORM)
+    sign_in(client, people.member_user)
+    assert 'name="version" value="0"' in client.get(f"{PATH}/demand").get_data(as_text=True)
+    assert post(client, f"{PATH}/demand", {**FORM, "people": "3"}).status_code == 409
+    assert records(database)[0].people == 4
+
+
+def test_an_archived_module_offers_no_new_mark(member: FlaskClient, database: Database) -> None:
+    with database.write() as session:
+        module = session.scalars(select(factories.Module)).one()
+        module.state, module.published_at = factories.WorkflowState.ARCHIVED, utcnow()
+    assert "kann nicht neu vorgemerkt werden" in member.get(PATH).get_data(as_text=True)
+    assert post(member, f"{PATH}/demand/mark").status_code == 409
 
 
 def test_a_forged_or_foreign_draft_is_ignored(member: FlaskClient) -> None:

@@ -74,6 +74,15 @@ def test_a_visitors_wish_survives_signing_in(client: FlaskClient, people: People
     assert "bis 1000 Volt" in client.get("/wishes/new").get_data(as_text=True)
 
 
+def test_an_answer_typed_after_the_sign_in_ended_is_not_lost(
+    client: FlaskClient, people: People, database: Database
+) -> None:
+    path = f"/wishes/{theirs(database, people)}/answer"
+    assert post(client, path, {"state": "planned", "answer": "Im Herbst", "version": "1"}).status_code == 303
+    sign_in(client, people.curator_user)
+    assert "Im Herbst" in client.get(path).get_data(as_text=True)
+
+
 @pytest.mark.parametrize(
     ("kind", "status", "named"),
     [
