@@ -216,7 +216,6 @@ def test_the_report_is_for_staff_in_json_and_as_files(
 
 
 CLOSED = [
-[
         ("PUT", "/modules/sicherheit/demand"), ("DELETE", "/modules/sicherheit/demand"), ("GET", "/demand"), ("POST", "/modules"),
         ("PATCH", "/modules/sicherheit"), ("POST", "/modules/sicherheit/publish"), ("POST", "/wishes"), ("GET", "/wishes"),
         ("POST", "/modules/sicherheit/feedback"), ("GET", "/reports/interest"),
@@ -233,7 +232,6 @@ def test_nobody_without_a_token_gets_in(send: Send, module: Module) -> None:
 
 
 BROKEN = [
-[
         (b"", 400), (b"{", 400), (b"[]", 400), (b"null", 400), (b'"x"', 400), (b"\xff\xfe", 400), (b'{"note": "\xff"}', 400),
         (b'{"note": "a\\u0000b"}', 400), (b'{"no\\u0000te": 1}', 400), (b'{"note": "\\ud800"}', 400), (b'{"people": NaN}', 400),
         (b'{"people": ' + b"9" * 5000 + b"}", 400), (b'{"people": ' + b"9" * 40 + b"}", 422), (b'{"people": "6"}', 422),
