@@ -70,7 +70,8 @@ def explain(query: str) -> None:
         notes = [note for note, applies in (("general", unit.general), ("minor", unit.minor)) if applies]
         click.echo(f"{unit.asked}  weight {weight:.2f} {' '.join(notes)}".rstrip())
         words = [pair for way in unit.ways if not way.also for pair in way.words.items()]
-        for word, evidence in sorted(words, key=lambda pair: -pair[1].strength)[:12]:
+        best = dict(sorted(words, key=lambda pair: pair[1].strength))  # the strongest of each word stays
+        for word, evidence in sorted(best.items(), key=lambda pair: -pair[1].strength)[:12]:
             click.echo(f"    {evidence.strength:.2f} {word} {evidence.kind}".rstrip())
         if unit.parts:
             click.echo(f"    parts: {' + '.join(part.asked for part in unit.parts)}")

@@ -162,7 +162,7 @@ def stem(word: str) -> str:
     shorter = _ADJECTIVE.sub("", word)
     if shorter != word and len(shorter) >= 4:
         return shorter
-    for ending in ("en", "em", "es", "e", "n", "s"):
+    for ending in ("en", "es", "e", "n", "s"):
         if word.endswith(ending) and len(word) - len(ending) >= 4:
             if ending in ("s", "es") and word.endswith(_KEEP_S):
                 return word

@@ -17,7 +17,7 @@ from catalogue.search.results import NOT_STATED
 
 __all__ = ["INDEX_VERSION", "SCHEMA", "WORDS", "Entry", "document", "places", "texts", "title_key"]
 
-INDEX_VERSION = 4  # raise it when anything here or in analysis.py changes: the index is then rebuilt
+INDEX_VERSION = 5  # raise it when anything here or in analysis.py changes: the index is then rebuilt
 WORDS = "words"
 _GAP = 20  # places between two texts, so that no phrase reaches from one into the next
 _MOST_PLACES = 65_000

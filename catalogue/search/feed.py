@@ -15,6 +15,7 @@ from catalogue.db import Base, Session
 from catalogue.models import (
     ApiToken,
     AuditEvent,
+    Bookmark,
     Company,
     Demand,
     DemandEvent,
@@ -36,6 +37,7 @@ from catalogue.models import (
     Programme,
     Provider,
     Run,
+    SavedSearch,
     Term,
     User,
     UserSession,
@@ -68,9 +70,9 @@ FEEDS: dict[type[Base], _Concerned] = {
     Term: _of_term,
 }
 SILENT: frozenset[type[Base]] = frozenset({
-    ApiToken, AuditEvent, Company, Demand, DemandEvent, Feedback, ImportFile, ImportRow, ImportRun, IndexQueue,
+    ApiToken, AuditEvent, Bookmark, Company, Demand, DemandEvent, Feedback, ImportFile, ImportRow, ImportRun, IndexQueue,
     Invitation, LoginAttempt, Measure, MeasureModule, Membership, ModuleLock, ModuleVersion, OneTimeLink, OutboxMail,
-    User, UserSession, Wish, WishSupport,
+    SavedSearch, User, UserSession, Wish, WishSupport,
 })  # fmt: skip
 
 

@@ -36,6 +36,25 @@ class IndexUnusable(Exception):
     """The index is missing, damaged or of another version; the database must answer meanwhile."""
 
 
+class _TidyStorage(FileStorage):  # type: ignore[misc]
+    """Remembers the files it opens, so that they can be closed where Whoosh fails half-way and forgets them."""
+
+    def open_file(self, name: str, **options: Any) -> Any:
+        file = super().open_file(name, **options)
+        self.__dict__.setdefault("opened", []).append(file)
+        return file
+
+
+def _read_toc(storage: FileStorage) -> Any:
+    tidy = _TidyStorage(storage.folder)
+    try:
+        return whoosh.index.TOC.read(tidy, "MAIN", schema=SCHEMA)
+    finally:
+        for file in tidy.__dict__.get("opened", []):
+            if not file.is_closed:
+                file.close()
+
+
 class SearchIndex:
     """The index in *folder*; opened at first use, shared by all threads of the process."""
 
@@ -64,21 +83,26 @@ class SearchIndex:
 
     def snapshot(self) -> Snapshot:
         """Return the index as of the newest commit of any process; raise :class:`IndexUnusable`."""
-        name = self.current()
-        if not name or name == self._broken:
-            raise IndexUnusable(name or "no index")
-        try:
-            commit = self._newest_commit(name)
-            known = self._snapshot
-            if known and known.generation == name and known.commit == commit:
-                return known
-            with self._opening:
-                return self._open(name)
-        except IndexUnusable:
-            raise
-        except Exception as error:
-            self.mark_broken(name)
-            raise IndexUnusable(f"{type(error).__name__}: {error}") from error
+        for _ in range(_TRIES):
+            name = self.current()
+            if not name or name == self._broken:
+                raise IndexUnusable(name or "no index")
+            try:
+                return self._newest(name)
+            except Exception as error:
+                if self.current() != name:
+                    continue  # another process published a new generation and removed this one
+                self.mark_broken(name)
+                raise IndexUnusable(f"{type(error).__name__}: {error}") from error
+        raise IndexUnusable("the generations change too fast")
+
+    def _newest(self, name: str) -> Snapshot:
+        commit = self._newest_commit(name)
+        known = self._snapshot
+        if known and known.generation == name and known.commit == commit:
+            return known
+        with self._opening:
+            return self._open(name)
 
     def _newest_commit(self, name: str) -> int:
         newest = -1
@@ -108,7 +132,7 @@ class SearchIndex:
     def _read(self, name: str) -> Snapshot:
         if name != self._open_name:
             self._views, self._storage, self._open_name = {}, FileStorage(str(self.folder / name)), name
-        toc = whoosh.index.TOC.read(self._storage, "MAIN", schema=SCHEMA)
+        toc = _read_toc(self._storage)
         views = {segment.segment_id(): self._views.get(segment.segment_id()) for segment in toc.segments}
         for segment in toc.segments:
             if views[segment.segment_id()] is None:

@@ -89,7 +89,9 @@ class Lexicon:
         """Return the stems of the parts of a compound, () if *word* is none."""
         known = self._split.get(word)
         if known is None:
-            known = self._split[word] = self._best_split(stem(word))
+            whole = self._best_split(stem(word))
+            known = tuple(piece for part in whole for piece in (self.split(part) or (part,)))
+            self._split[word] = known
         return known
 
     def _is_part(self, piece: str) -> bool:

@@ -183,7 +183,7 @@ def check(database: Database, index: SearchIndex) -> Differences:
     with database.read() as session:
         waiting = set(session.scalars(sa.select(IndexQueue.module_id)))
         public = sa.select(Module.id, Module.version).where(Module.state == WorkflowState.PUBLISHED)
-        wanted = dict(session.execute(public).tuples().all())
+        wanted = dict(session.execute(public).all())
     try:
         held = index.snapshot().versions()
     except IndexUnusable as error:

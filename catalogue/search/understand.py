@@ -8,6 +8,7 @@ a completion or a correction.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from catalogue.search.analysis import Token, fold, is_code, stem, tokens
 from catalogue.search.lexicon import Lexicon
@@ -138,11 +139,18 @@ def understand(
     return _Reader(parsed, lexicon, thesaurus, use or Mechanisms()).units(typing)
 
 
+@lru_cache(maxsize=8)
+def _words_of(words: frozenset[str]) -> Lexicon:
+    """Return the words of a thesaurus as a lexicon, so that slips and beginnings of them are found, too."""
+    return Lexicon(sorted(words))
+
+
 class _Reader:
     def __init__(self, parsed: Parsed, lexicon: Lexicon, thesaurus: Thesaurus, use: Mechanisms) -> None:
         self.parsed = parsed
         self.lexicon = lexicon
         self.thesaurus = thesaurus
+        self.expressions = _words_of(frozenset(thesaurus.words))
         self.use = use
 
     def units(self, typing: bool) -> list[Unit]:
@@ -284,14 +292,14 @@ class _Reader:
 
     def _complete(self, unit: Unit, word: str) -> bool:
         ends = self._completions(word, 60)
-        ends += [w for w in sorted(self.thesaurus.words) if w.startswith(word) and w not in ends]
+        ends += [w for w in self.expressions.starting(word, 60) if w not in ends]
         for end in ends:
             self._guessed(unit, end, EVIDENCE["prefix"], "prefix")
         return bool(unit.ways)
 
     def _correct(self, unit: Unit, word: str) -> None:
         slips = self.lexicon.like(word)
-        slips += [s for s in Lexicon(sorted(self.thesaurus.words)).like(word) if s not in slips]
+        slips += [s for s in self.expressions.like(word) if s not in slips]
         if not slips:
             return
         nearest = min(steps for steps, _ in slips)

@@ -57,4 +57,4 @@ def explain(session: Session, index: SearchIndex, text: str, limit: int = 10) ->
 
 
 def _slugs(session: Session) -> dict[uuid.UUID, str]:
-    return dict(session.execute(select(Module.id, Module.slug)).tuples().all())
+    return dict(session.execute(select(Module.id, Module.slug)).all())
