@@ -1,6 +1,7 @@
 """What things are: columns, constraints and properties that look only at themselves."""
 
 from catalogue.models.audit import AuditEvent
+from catalogue.models.bookmark import Bookmark
 from catalogue.models.company import Company, CompanyRole, Invitation, Membership, SizeClass
 from catalogue.models.demand import Confidentiality, Demand, DemandEvent, DemandSource, Purpose, Relevance
 from catalogue.models.feedback import Feedback, FeedbackKind, FeedbackState, FeedbackVisibility
@@ -11,15 +12,16 @@ from catalogue.models.module import Module, ModuleVersion, OfferStatus, Workflow
 from catalogue.models.outbox import OutboxMail
 from catalogue.models.provider import Programme, ProgrammeKind, Provider
 from catalogue.models.run import Run, RunState
+from catalogue.models.saved_search import Frequency, SavedSearch
 from catalogue.models.user import ApiToken, LoginAttempt, NetworkRole, OneTimeLink, User, UserSession
 from catalogue.models.vocabulary import Term, Vocabulary
 from catalogue.models.wish import Wish, WishState, WishSupport
 
 __all__ = [
-    "ApiToken", "AuditEvent", "Company", "CompanyRole", "Confidentiality", "Demand", "DemandEvent", "DemandSource",
-    "Feedback", "FeedbackKind", "FeedbackState", "FeedbackVisibility", "ImportFile", "ImportRow", "ImportRun",
+    "ApiToken", "AuditEvent", "Bookmark", "Company", "CompanyRole", "Confidentiality", "Demand", "DemandEvent", "DemandSource",
+    "Feedback", "FeedbackKind", "FeedbackState", "FeedbackVisibility", "Frequency", "ImportFile", "ImportRow", "ImportRun",
     "ImportState", "IndexQueue", "Invitation", "LoginAttempt", "Measure", "MeasureModule", "Membership", "Module",
     "ModuleLock", "ModuleVersion", "NetworkRole", "OfferStatus", "OneTimeLink", "OutboxMail", "Programme",
-    "ProgrammeKind", "Provider", "Purpose", "Relevance", "RowKind", "Run", "RunState", "SizeClass", "Term", "User",
+    "ProgrammeKind", "Provider", "Purpose", "Relevance", "RowKind", "Run", "RunState", "SavedSearch", "SizeClass", "Term", "User",
     "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport", "WorkflowState", "module_term",
 ]  # fmt: skip
