@@ -1,11 +1,14 @@
 """``catalogue search``: the index and the quality of the answers."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from catalogue.cli.context import open_database, open_index
+from catalogue.db import Database
 from catalogue.search import sync
 from catalogue.search.evaluate import Measures, Table, read_judged
 from catalogue.search.index import IndexUnusable, SearchIndex
@@ -16,6 +19,15 @@ __all__ = ["search"]
 JUDGED = Path("tests/search/judged.json")
 
 
+@contextmanager
+def _database() -> Iterator[Database]:
+    database = open_database()
+    try:
+        yield database
+    finally:
+        database.dispose()
+
+
 @click.group()
 def search() -> None:
     """Look after the search index; it is a cache of the database and can always be rebuilt."""
@@ -24,29 +36,29 @@ def search() -> None:
 @search.command()
 def rebuild() -> None:
     """Index all published modules anew. Searches go on meanwhile."""
-    database, index = open_database(), open_index()
-    with click.progressbar(length=1, label="Indexing", file=sys.stderr) as bar:
+    with _database() as database, click.progressbar(length=1, label="Indexing", file=sys.stderr) as bar:
 
         def progress(done: int, of: int) -> None:
             bar.length = max(of, 1)
             bar.update(done - bar.pos)
 
-        count = sync.rebuild(database, index, progress)
+        count = sync.rebuild(database, open_index(), progress)
     click.echo(f"{count} modules indexed.")
 
 
 @search.command(name="sync")
 def sync_() -> None:
     """Index what changed and still waits."""
-    click.echo(f"{sync.drain(open_database(), open_index())} modules brought up to date.")
+    with _database() as database:
+        click.echo(f"{sync.drain(database, open_index())} modules brought up to date.")
 
 
 @search.command()
 @click.option("--repair", is_flag=True, help="Mend what differs.")
 def check(repair: bool) -> None:
     """Compare index and database; exit code 1 if they differ and nothing was mended."""
-    database, index = open_database(), open_index()
-    found = sync.repair(database, index) if repair else sync.check(database, index)
+    with _database() as database:
+        found = sync.repair(database, open_index()) if repair else sync.check(database, open_index())
     if not found:
         click.echo("Index and database agree.")
         return
@@ -64,8 +76,8 @@ def check(repair: bool) -> None:
 @click.argument("query")
 def explain(query: str) -> None:
     """Show how QUERY is understood and what it finds."""
-    with open_database().read() as session:
-        found = search_quality.explain(session, _index(), query)
+    with _database() as database, database.read() as session:
+        found = search_quality.explain(session, _index(database), query)
     for unit, weight in found.units:
         notes = [note for note, applies in (("general", unit.general), ("minor", unit.minor)) if applies]
         click.echo(f"{unit.asked}  weight {weight:.2f} {' '.join(notes)}".rstrip())
@@ -85,25 +97,30 @@ def explain(query: str) -> None:
 @click.option("--ablation", is_flag=True, help="Also measure with each mechanism switched off.")
 def evaluate(files: tuple[Path, ...], ablation: bool) -> None:
     """Measure the answers to the judged queries in FILES (default: tests/search/judged.json)."""
-    database, index = open_database(), _index()
-    for file in files or (JUDGED,):
-        judged = read_judged(file)
-        with database.read() as session:
-            table = search_quality.table(session, index, judged)
-            _show(str(file), table)
-            if ablation:
-                for name, without in search_quality.ablation(session, index, judged).items():
-                    gain = table.overall.ndcg - without.overall.ndcg
-                    click.echo(_line(f"without {name}", without.overall) + f"  gain {gain:+.3f}")
+    with _database() as database:
+        index = _index(database)
+        for file in files or (JUDGED,):
+            _evaluate(database, index, file, ablation)
 
 
-def _index() -> SearchIndex:
+def _evaluate(database: Database, index: SearchIndex, file: Path, ablation: bool) -> None:
+    judged = read_judged(file)
+    with database.read() as session:
+        table = search_quality.table(session, index, judged)
+        _show(str(file), table)
+        if ablation:
+            for name, without in search_quality.ablation(session, index, judged).items():
+                gain = table.overall.ndcg - without.overall.ndcg
+                click.echo(_line(f"without {name}", without.overall) + f"  gain {gain:+.3f}")
+
+
+def _index(database: Database) -> SearchIndex:
     """Return a usable index, made from the database if there is none yet."""
     index = open_index()
     try:
         index.snapshot()
     except IndexUnusable:
-        sync.rebuild(open_database(), index)
+        sync.rebuild(database, index)
     return index
 
 
