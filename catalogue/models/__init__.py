@@ -13,6 +13,8 @@ from catalogue.models.outbox import OutboxMail
 from catalogue.models.provider import Programme, ProgrammeKind, Provider
 from catalogue.models.run import Run, RunState
 from catalogue.models.saved_search import Frequency, SavedSearch
+from catalogue.models.search_gap import SearchGap
+from catalogue.models.synonym import SynonymKind, SynonymRule
 from catalogue.models.user import ApiToken, LoginAttempt, NetworkRole, OneTimeLink, User, UserSession
 from catalogue.models.vocabulary import Term, Vocabulary
 from catalogue.models.wish import Wish, WishState, WishSupport
@@ -22,6 +24,6 @@ __all__ = [
     "Feedback", "FeedbackKind", "FeedbackState", "FeedbackVisibility", "Frequency", "ImportFile", "ImportRow", "ImportRun",
     "ImportState", "IndexQueue", "Invitation", "LoginAttempt", "Measure", "MeasureModule", "Membership", "Module",
     "ModuleLock", "ModuleVersion", "NetworkRole", "OfferStatus", "OneTimeLink", "OutboxMail", "Programme",
-    "ProgrammeKind", "Provider", "Purpose", "Relevance", "RowKind", "Run", "RunState", "SavedSearch", "SizeClass", "Term", "User",
-    "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport", "WorkflowState", "module_term",
+    "ProgrammeKind", "Provider", "Purpose", "Relevance", "RowKind", "Run", "RunState", "SavedSearch", "SearchGap",
+    "SizeClass", "SynonymKind", "SynonymRule", "Term", "User", "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport", "WorkflowState", "module_term",
 ]  # fmt: skip

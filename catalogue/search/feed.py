@@ -38,6 +38,8 @@ from catalogue.models import (
     Provider,
     Run,
     SavedSearch,
+    SearchGap,
+    SynonymRule,
     Term,
     User,
     UserSession,
@@ -72,7 +74,7 @@ FEEDS: dict[type[Base], _Concerned] = {
 SILENT: frozenset[type[Base]] = frozenset({
     ApiToken, AuditEvent, Bookmark, Company, Demand, DemandEvent, Feedback, ImportFile, ImportRow, ImportRun, IndexQueue,
     Invitation, LoginAttempt, Measure, MeasureModule, Membership, ModuleLock, ModuleVersion, OneTimeLink, OutboxMail,
-    SavedSearch, User, UserSession, Wish, WishSupport,
+    SavedSearch, SearchGap, SynonymRule, User, UserSession, Wish, WishSupport,
 })  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from catalogue.search.rank import rank
 from catalogue.search.results import Hit, Query
 from catalogue.search.segments import bits_of
 from catalogue.search.snapshot import Snapshot
-from catalogue.search.thesaurus import thesaurus
+from catalogue.search.thesaurus import Rule, thesaurus
 from catalogue.search.understand import Mechanisms, Parsed, Unit, parse, understand
 
 __all__ = ["Lookup", "look_up"]
@@ -70,8 +70,8 @@ def _spelling(word: str, hits: Sequence[Hit]) -> str:
     return word
 
 
-def look_up(snapshot: Snapshot, query: Query, use: Mechanisms | None = None) -> Lookup:
-    """Search *snapshot* for the text of *query*; filters are not applied here."""
+def look_up(snapshot: Snapshot, query: Query, use: Mechanisms | None = None, own: tuple[Rule, ...] = ()) -> Lookup:
+    """Search *snapshot* for the text of *query*, with the synonyms that staff added; filters are not applied here."""
     parsed = parse(query.text)
     if parsed.empty:
         return Lookup(snapshot, snapshot.alive)
@@ -81,7 +81,8 @@ def look_up(snapshot: Snapshot, query: Query, use: Mechanisms | None = None) -> 
     if not parsed.words:
         return Lookup(snapshot, snapshot.alive & ~excluded, parsed=parsed)
     use = use or Mechanisms()
-    units = understand(parsed, snapshot.lexicon, thesaurus(use.files), typing=query.typing, use=use)
+    words = thesaurus(use.files, own if use.synonyms else ())
+    units = understand(parsed, snapshot.lexicon, words, typing=query.typing, use=use)
     answer = rank(snapshot, units, use)
     scores = answer.scores
     titled = snapshot.titled(title_key(query.text))

@@ -2,18 +2,26 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 
 from catalogue.search.analysis import stem, tokens
 from catalogue.search.wordlists import read_lines, stop_words
 
-__all__ = ["FILES", "Meaning", "Thesaurus", "keys", "phrase", "read", "thesaurus"]
+__all__ = ["FILES", "Meaning", "Rule", "Thesaurus", "keys", "phrase", "read", "rule_of", "rules_of", "thesaurus"]
 
 FILES = ("synonyms.txt", "english.txt", "everyday.txt")
 LONGEST = 5  # words of one expression
 
 SAME = {"synonyms.txt": 0.85, "english.txt": 0.8, "everyday.txt": 0.7}
 NEAR = {"synonyms.txt": 0.6, "english.txt": 0.6, "everyday.txt": 0.6}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. Without ``targets`` all ``terms`` mean the same; with them, who asks for a term finds the targets, too."""
+
+    terms: tuple[str, ...]
+    targets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -33,16 +41,23 @@ class Thesaurus:
     same: dict[str, dict[str, Meaning]] = field(default_factory=dict)
     words: set[str] = field(default_factory=set)
 
-    def add_line(self, line: str, same: float, near: float) -> None:
-        """Add one line of a file in the format that synonyms.txt explains."""
-        left, arrow, right = line.partition(">")
-        if arrow:
-            for asked in left.split(","):
-                self._add(asked, right.split(","), near, self.meanings)
+    def add(self, rule: Rule, same: float, near: float) -> None:
+        """Add one rule; *same* and *near* say how strong its meanings are."""
+        if rule.targets:
+            for asked in rule.terms:
+                self._add(asked, rule.targets, near, self.meanings)
             return
-        terms = line.split("=")
-        for term in terms:
-            self._add(term, [other for other in terms if other is not term], same, self.same)
+        for term in rule.terms:
+            self._add(term, [other for other in rule.terms if other is not term], same, self.same)
+
+    def add_own(self, rule: Rule) -> None:
+        """Add a rule that staff wrote: what means the same as a target is found, too, because nobody sees both lists at once."""
+        same, near = SAME["synonyms.txt"], NEAR["synonyms.txt"]
+        self.add(rule, same, near)
+        for target in rule.targets:
+            found = {m.text: None for name in keys(phrase(target)) for m in self.same.get(name, {}).values()}
+            for asked in rule.terms:
+                self._add(asked, found, near * same, self.meanings)
 
     def _add(self, asked: str, others: Iterable[str], strength: float, store: dict[str, dict[str, Meaning]]) -> None:
         words = phrase(asked)
@@ -101,19 +116,34 @@ def keys(words: Sequence[str]) -> set[str]:
     return {stem("".join(words)), "".join(map(stem, words))} - {""}
 
 
+def rule_of(line: str) -> Rule:
+    """Return one line of a file in the format that synonyms.txt explains."""
+    left, arrow, right = line.partition(">")
+    if arrow:
+        return Rule(tuple(map(str.strip, left.split(","))), tuple(map(str.strip, right.split(","))))
+    return Rule(tuple(map(str.strip, line.split("="))))
+
+
+def rules_of(file: str) -> list[Rule]:
+    """Return the rules of a file of data/search, in its order."""
+    return [rule_of(line) for line in read_lines(file)]
+
+
 def read(lines: Iterable[str], file: str = "synonyms.txt") -> Thesaurus:
     """Return a thesaurus of these lines."""
     found = Thesaurus()
     for line in lines:
-        found.add_line(line, SAME[file], NEAR[file])
+        found.add(rule_of(line), SAME[file], NEAR[file])
     return found
 
 
-@cache
-def thesaurus(files: tuple[str, ...] = FILES) -> Thesaurus:
-    """Return the thesaurus of these files of data/search."""
+@lru_cache(maxsize=16)
+def thesaurus(files: tuple[str, ...] = FILES, own: tuple[Rule, ...] = ()) -> Thesaurus:
+    """Return the thesaurus of these files of data/search and of the rules that staff wrote."""
     found = Thesaurus()
     for file in files:
-        for line in read_lines(file):
-            found.add_line(line, SAME[file], NEAR[file])
+        for rule in rules_of(file):
+            found.add(rule, SAME[file], NEAR[file])
+    for rule in sorted(own, key=lambda rule: bool(rule.targets)):
+        found.add_own(rule)
     return found

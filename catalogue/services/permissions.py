@@ -69,6 +69,8 @@ TABLE: dict[str, frozenset[Who]] = {
         "run.edit": [Who.CURATOR],
         "provider.edit": [Who.CURATOR],
         "vocabulary.edit": [Who.CURATOR],
+        "search.gaps": [Who.CURATOR],
+        "synonym.edit": [Who.CURATOR],
         "catalogue.load": [Who.NETWORK_ADMIN],
         # what companies say
         "demand.see": [Who.OWN_MEMBER, Who.CURATOR],
@@ -88,6 +90,8 @@ TABLE: dict[str, frozenset[Who]] = {
         "report.see": [Who.CURATOR],
         # people
         "account.own": [Who.SIGNED_IN],
+        "bookmark.own": [Who.SIGNED_IN],
+        "search.own": [Who.SIGNED_IN],
         "company.see_people": [Who.OWN_MEMBER, Who.CURATOR],
         "company.invite": [Who.OWN_ADMIN, Who.NETWORK_ADMIN],
         "company.edit_people": [Who.OWN_ADMIN, Who.NETWORK_ADMIN],

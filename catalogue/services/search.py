@@ -10,12 +10,13 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from catalogue.db import Session, utcnow
 from catalogue.models import Module, WorkflowState
-from catalogue.search import completion, facets, likeness, sync
+from catalogue.search import completion, facets, likeness, sync, synonyms
 from catalogue.search.highlight import Marker
 from catalogue.search.index import IndexUnusable, SearchIndex
 from catalogue.search.lookup import Lookup, look_up
 from catalogue.search.results import Completion, Hit, Page, Query, Suggestion
 from catalogue.search.snapshot import Snapshot
+from catalogue.search.thesaurus import Rule
 from catalogue.services.permissions import Actor, require
 
 __all__ = ["count", "find", "similar", "suggest"]
@@ -52,7 +53,8 @@ def find(session: Session, actor: Actor, index: SearchIndex, query: Query) -> Pa
 def _find(session: Session, index: SearchIndex, snapshot: Snapshot, query: Query) -> Page:
     known = facets.labels(session, query.language)
     choice = facets.choose(snapshot, query, known)
-    found = look_up(snapshot, query)
+    own = synonyms.current(session)
+    found = look_up(snapshot, query, own=own)
     base = found.matched & _limits(snapshot, query)
     kept = choice.all_but("", base)
     total = kept.bit_count()
@@ -64,7 +66,7 @@ def _find(session: Session, index: SearchIndex, snapshot: Snapshot, query: Query
         hits,
         total,
         facets.build(snapshot, query, choice, base, known),
-        suggestion=_suggestion(snapshot, query, found, hits),
+        suggestion=_suggestion(snapshot, query, found, hits, own),
         relaxed=found.relaxed if total else "",
         ignored=choice.ignored,
     )
@@ -86,12 +88,14 @@ def _load(session: Session, condition: ColumnElement[bool]) -> Iterable[Module]:
     return session.scalars(select(Module).where(public, condition).options(*_LOADED)).unique()
 
 
-def _suggestion(snapshot: Snapshot, query: Query, found: Lookup, hits: Sequence[Hit]) -> Suggestion | None:
+def _suggestion(
+    snapshot: Snapshot, query: Query, found: Lookup, hits: Sequence[Hit], own: tuple[Rule, ...]
+) -> Suggestion | None:
     """Return "Meinten Sie": the query with slips corrected, if that finds anything."""
     text = found.corrected(hits)
     if not text or text == query.text:
         return None
-    total = look_up(snapshot, Query(text=text)).matched.bit_count()
+    total = look_up(snapshot, Query(text=text), own=own).matched.bit_count()
     return Suggestion(text, total) if total else None
 
 
@@ -126,7 +130,7 @@ def suggest(
         snapshot = index.snapshot()
         found = list(completion.of_abbreviations(text))[:2]
         found += list(completion.of_terms(text, snapshot, facets.labels(session, language)))[:3]
-        answer = look_up(snapshot, Query(text=text, typing=True))
+        answer = look_up(snapshot, Query(text=text, typing=True), own=synonyms.current(session))
         ids = [snapshot.ids[number] for number in answer.ranked(answer.matched)[: max(limit // 2, limit - len(found))]]
         titles = {module.id: module for module in _load(session, Module.id.in_(ids))} if ids else {}
     except Exception as error:
@@ -146,7 +150,7 @@ def count(session: Session, actor: Actor, index: SearchIndex, query: Query) -> i
     try:
         snapshot = index.snapshot()
         choice = facets.choose(snapshot, query, facets.labels(session, query.language))
-        found = look_up(snapshot, query)
+        found = look_up(snapshot, query, own=synonyms.current(session))
         return choice.all_but("", found.matched & _limits(snapshot, query)).bit_count()
     except Exception:
         return find(session, actor, index, replace(query, page=1, per_page=1)).total
