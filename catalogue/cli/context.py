@@ -1,5 +1,7 @@
 """What every command needs: settings, database, index."""
 
+import click
+
 from catalogue.db import Database
 from catalogue.search.index import SearchIndex
 from catalogue.settings import Settings, prepare_state
@@ -15,8 +17,11 @@ def open_settings() -> Settings:
 
 
 def open_database() -> Database:
-    """Return the configured database."""
-    return Database(open_settings().database_url)
+    """Return the configured database; its connections are closed when the command ends."""
+    database = Database(open_settings().database_url)
+    if context := click.get_current_context(silent=True):
+        context.call_on_close(database.dispose)
+    return database
 
 
 def open_index() -> SearchIndex:
