@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from catalogue.db import Database
 from catalogue.search import sync
 from catalogue.search.index import SearchIndex
-from catalogue.services import imports, links, mail, sessions, throttle
+from catalogue.services import digests, imports, links, mail, sessions, throttle
 from catalogue.settings import Settings
 
 __all__ = ["Round", "run"]
@@ -21,8 +21,11 @@ class Round:
 
 def run(database: Database, settings: Settings, index: SearchIndex) -> Round:
     """Do one round. Safe to repeat, to interrupt, and to run beside another one."""
-    sent = mail.deliver(database, settings)
     sync.drain_quietly(database, index)
+    digests.send_due(database, settings, index)
+    sent = mail.deliver(database, settings)
     with database.write() as session:
-        pruned = throttle.prune(session) + sessions.prune(session, settings) + links.prune(session) + imports.prune(session)
+        pruned = (
+            throttle.prune(session) + sessions.prune(session, settings) + links.prune(session) + imports.prune(session)
+        )
     return Round(sent, pruned)

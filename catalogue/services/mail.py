@@ -64,6 +64,9 @@ def message(settings: Settings, mail: OutboxMail) -> EmailMessage:
     host = urlsplit(settings.base_url).hostname or "localhost"
     built["Message-ID"] = f"<{mail.id}@{host}>" if mail.id else make_msgid(domain=host)
     built["Auto-Submitted"] = "auto-generated"
+    if mail.unsubscribe_url:
+        built["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
+        built["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     built.set_content(mail.text)
     return built
 
@@ -115,7 +118,9 @@ def _send(database: Database, settings: Settings, server: Transport, mail: Outbo
         stored = session.get(OutboxMail, mail.id)
         if stored is not None:
             stored.sent_at, stored.attempts, stored.last_error = utcnow(), stored.attempts + 1, ""
-            stored.text = ""  # it held a link or somebody's words; what was sent is not needed any more
+            stored.text = stored.unsubscribe_url = (
+                ""  # it held a link or somebody's words; what was sent is not needed any more
+            )
     return True
 
 

@@ -18,11 +18,22 @@ __all__ = ["Box", "discard", "failed", "find", "get", "oldest_waiting", "retry",
 PER_PAGE = 50
 
 
-def send(session: Session, to: str, subject: str, text: str, dedupe_key: str | None = None) -> OutboxMail | None:
-    """Put a mail into the outbox. With a *dedupe_key* that was used before nothing is added and None returned."""
+def send(
+    session: Session, to: str, subject: str, text: str, dedupe_key: str | None = None, *, unsubscribe_url: str = ""
+) -> OutboxMail | None:
+    """Put a mail into the outbox. With a *dedupe_key* that was used before nothing is added and None returned.
+
+    *unsubscribe_url* ends mails of this kind when a mail program posts to it (RFC 8058).
+    """
     if dedupe_key and session.scalar(select(OutboxMail.id).where(OutboxMail.dedupe_key == dedupe_key)):
         return None
-    mail = OutboxMail(to=_one_line(to)[:254], subject=_one_line(subject)[:300], text=text, dedupe_key=dedupe_key)
+    mail = OutboxMail(
+        to=_one_line(to)[:254],
+        subject=_one_line(subject)[:300],
+        text=text,
+        dedupe_key=dedupe_key,
+        unsubscribe_url=unsubscribe_url,
+    )
     session.add(mail)
     session.flush()
     return mail
