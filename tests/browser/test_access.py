@@ -1,0 +1,79 @@
+"""Every page in both themes: no finding of the automatic WCAG rules, no sideways scroll at 320 px, a visible ring at each tab stop."""
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import axe_violations, sign_in
+from tests.browser.logins import LOGINS, PASSWORD
+
+MODULE = "/modules/lithium-ionen-batterien-lib-im-beruflichen-und-slv-halle"
+PAGES = {
+    "visitor": ["/", "/?q=akku+lagerrung&topic=sicherheit", "/?q=xyzzy", "/?view=table", MODULE, "/login", "/help", "/who-sees-what",
+                "/privacy", "/accessibility", "/imprint", "/gibt-es-nicht"],
+    "member": ["/?q=batterie", MODULE, "/company", "/wishes", "/wishes/new", "/account", "/company/people", f"{MODULE}/demand/history"],
+    "curator": ["/curation", "/curation/modules", "/curation/modules/new", "/curation/feedback", "/planning", "/planning?by=company",
+                "/planning?by=topic", "/curation/demand/new"],
+    "admin": ["/admin", "/admin/companies", "/admin/companies/new", "/admin/users", "/admin/audit", "/admin/outbox"],
+}  # fmt: skip
+CASES = [(role, path) for role, paths in PAGES.items() for path in paths]
+
+
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, site: str) -> dict[str, object]:
+    """The cookies of each role, so that each signs in once."""
+    kept: dict[str, object] = {"visitor": {"cookies": [], "origins": []}}
+    for role, email in LOGINS.items():
+        context = browser.new_context(locale="de-DE")
+        sign_in(context.new_page(), site, email, PASSWORD)
+        kept[role] = context.storage_state()
+        context.close()
+    return kept
+
+
+def open_page(browser: Browser, state: object, width: int, theme: str) -> Page:
+    context = browser.new_context(
+        locale="de-DE",
+        viewport={"width": width, "height": 900},
+        color_scheme=theme,
+        storage_state=state,  # type: ignore[arg-type]
+    )
+    return context.new_page()
+
+
+@pytest.mark.parametrize(("role", "path"), CASES)
+def test_no_automatic_finding_and_no_sideways_scroll(
+    browser: Browser, site: str, signed_in: dict[str, object], role: str, path: str
+) -> None:
+    found = {}
+    page = open_page(browser, signed_in[role], 1280, "light")
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        page.goto(site + path)
+        if violations := axe_violations(page):
+            found[theme] = violations
+    page.set_viewport_size({"width": 320, "height": 800})
+    width = page.evaluate("document.documentElement.scrollWidth")
+    page.context.close()
+    assert found == {}
+    assert width <= 320
+
+
+@pytest.mark.parametrize(
+    ("role", "path"), [("visitor", "/?q=akku"), ("member", MODULE), ("curator", "/curation/modules/new")]
+)
+def test_each_tab_stop_shows_where_it_is(
+    browser: Browser, site: str, signed_in: dict[str, object], role: str, path: str
+) -> None:
+    page = open_page(browser, signed_in[role], 1280, "light")
+    page.goto(site + path)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getAttribute('href')") == "#inhalt"
+    for _ in range(25):
+        page.keyboard.press("Tab")
+        ring = page.evaluate(
+            """() => { const e = document.activeElement; const own = getComputedStyle(e); const row = e.closest('label');
+                 const styles = [own, row ? getComputedStyle(row) : own];
+                 return e === document.body || styles.some(s => s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2); }"""
+        )
+        assert ring, page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+    page.context.close()
