@@ -23,7 +23,7 @@ def test_what_a_company_says_is_what_the_network_reads(page: Page, browser: Brow
     entry.get_by_role("button", name="Ergänzen").click()
     expect(entry.get_by_text("7 Personen")).to_be_visible()
 
-    entry.get_by_role("link", name=TITLE).click()
+    entry.get_by_role("heading").get_by_role("link").click()
     panel = page.locator("#relevanz")
     panel.get_by_label("muss").check()
     panel.get_by_label("Weiterbildung").check()
