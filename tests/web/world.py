@@ -226,5 +226,6 @@ def _samples(*things: Any) -> dict[str, Any]:
         "number": 1,
         "token": "unknown-token",
         "format": "csv",
+        "what": "interest",
         "filename": "css/tokens.css",
     }
