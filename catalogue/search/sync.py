@@ -16,9 +16,10 @@ from catalogue.search import feed
 from catalogue.search.document import document
 from catalogue.search.index import IndexUnusable, SearchIndex
 
-__all__ = ["Differences", "check", "drain", "drain_quietly", "heal", "rebuild", "repair"]
+__all__ = ["Differences", "check", "drain", "drain_quietly", "is_waiting", "keep_up", "heal", "rebuild", "repair"]
 
 _AT_ONCE = 500
+_IN_REQUEST = 200  # so many rows of the queue at most, so that a page does not wait for what an import queued
 _SMALL = 1_000  # so many modules are indexed at once where there is no index yet; more are left to the background
 _HEAL_EVERY = 30.0  # seconds between two tries
 _OPTIONS = (
@@ -31,48 +32,68 @@ _OPTIONS = (
 log = structlog.get_logger(__name__)
 
 
-def drain_quietly(database: Database, index: SearchIndex) -> None:
+def drain_quietly(database: Database, index: SearchIndex, at_most: int | None = None) -> None:
     """Let the index learn what is queued; log any failure, never raise."""
     try:
-        drain(database, index)
+        drain(database, index, at_most)
     except Exception as error:
         log.warning("index not updated", error=f"{type(error).__name__}: {error}")
 
 
-def drain(database: Database, index: SearchIndex) -> int:
-    """Index all queued changes; return how many modules. Leaves the work to another process that is at it."""
+def keep_up(database: Database, index: SearchIndex) -> None:
+    """Let the index learn what a request changed, and leave the rest of a long queue to the background. Never raises."""
+    drain_quietly(database, index, _IN_REQUEST)
+    try:
+        rest = is_waiting(database)
+    except Exception as error:
+        log.warning("queue not read", error=f"{type(error).__name__}: {error}")
+        return
+    if rest:
+        threading.Thread(target=drain_quietly, args=(database, index), name="index-drain", daemon=True).start()
+
+
+def drain(database: Database, index: SearchIndex, at_most: int | None = None) -> int:
+    """Index all queued changes; return how many modules. Leaves the work to another process that is at it.
+
+    With *at_most* it ends after about so many rows of the queue: a page must not wait for what a long import left behind.
+    """
     done = 0
     while True:
         with index.lock(wait=False) as mine:
             if not mine:
                 return done
-            done += _drain(database, index)
-        if not _queued(database):  # somebody may have queued after our last look and found the lock taken
+            done += _drain(database, index, at_most)
+        if at_most is not None or not is_waiting(
+            database
+        ):  # somebody may have queued after our last look and found the lock taken
             return done
 
 
-def _queued(database: Database) -> bool:
+def is_waiting(database: Database) -> bool:
+    """Whether anything is queued."""
     with database.read() as session:
         return session.scalar(sa.select(IndexQueue.id).limit(1)) is not None
 
 
-def _drain(database: Database, index: SearchIndex) -> int:
+def _drain(database: Database, index: SearchIndex, at_most: int | None = None) -> int:
     name = index.current()
     if not name:
         return _first(database, index)
     done = 0
-    while rows := _next_rows(database):
+    while rows := _next_rows(database, at_most or _AT_ONCE):
         modules = {module_id for _, module_id in rows}
         _write(database, index, name, modules)
         done += len(modules)
         with database.write() as session:  # by the ids that were read: lower ones may be committed later
             session.execute(sa.delete(IndexQueue).where(IndexQueue.id.in_([row for row, _ in rows])))
+        if at_most is not None:
+            break
     return done
 
 
-def _next_rows(database: Database) -> list[tuple[int, uuid.UUID]]:
+def _next_rows(database: Database, at_most: int) -> list[tuple[int, uuid.UUID]]:
     with database.read() as session:
-        found = session.execute(sa.select(IndexQueue.id, IndexQueue.module_id).order_by(IndexQueue.id).limit(_AT_ONCE))
+        found = session.execute(sa.select(IndexQueue.id, IndexQueue.module_id).order_by(IndexQueue.id).limit(at_most))
         return [(row, module) for row, module in found]
 
 

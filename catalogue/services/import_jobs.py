@@ -1,6 +1,7 @@
 """The work that an import asked for – check, apply, undo – in the background of a page or in front of a terminal."""
 
 import threading
+import time
 import uuid
 
 import structlog
@@ -19,6 +20,7 @@ from catalogue.texts import N_, Text
 
 __all__ = ["run", "start"]
 
+PATIENCE = 50  # tries
 log = structlog.get_logger(__name__)
 
 
@@ -52,8 +54,17 @@ def run(
     with database.read() as session:
         state = session.get_one(ImportRun, run_id).state
     if settings.inline_indexing and state in (ImportState.APPLIED, ImportState.UNDONE):
-        sync.drain_quietly(database, index)
+        _index(database, index)
     return state
+
+
+def _index(database: Database, index: SearchIndex) -> None:
+    """Let the index learn everything, also if a page is at it just now and will stop after a few modules."""
+    for _ in range(PATIENCE):
+        sync.drain_quietly(database, index)
+        if not sync.is_waiting(database):
+            return
+        time.sleep(0.2)
 
 
 def _work(database: Database, actor: Actor, run_id: uuid.UUID, report: Report) -> None:

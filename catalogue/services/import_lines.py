@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from catalogue.services.module_cells import Names, Unreadable
-from catalogue.services.module_columns import BY_KEY, KEPT, SLUG, VERSION, unreadable
+from catalogue.services.module_columns import BY_KEY, KEPT, SLUG, VERSION
 from catalogue.services.spreadsheets import Line, as_text, column_letter
 from catalogue.texts import N_, Text
 
@@ -44,7 +44,7 @@ class Reader:
                 value = column.value(self.names, cell)
             except Unreadable as error:
                 if column.key != "provider" or not self.create_providers:
-                    found.errors.append({"cell": self.address(line, column.key), **unreadable(error)})
+                    self.add(found, column.key, error.text)
                     continue
                 value = NEW_PROVIDER + " ".join(as_text(cell).split())[:200]
             if value is not KEPT:
@@ -58,7 +58,7 @@ class Reader:
     def add(self, found: Read, key: str, text: Text) -> None:
         """Note that the cell of *key* breaks a rule."""
         found.errors.append(
-            {"cell": self.address(found.line, key), "message": text.message, "params": dict(text.params)}
+            {"cell": self.address(found.line, key), "field": key, "message": text.message, "params": dict(text.params)}
         )
 
     def address(self, line: Line, key: str) -> str:

@@ -107,10 +107,10 @@ class Planner:
         return self._row(read, RowKind.NEW, module, given.title, selected=not read.errors, values=flat(given))
 
     def _with_duration(self, given: ModuleInput) -> ModuleInput:
-        """Add what the wording of the duration states, as entering by hand does, where the list has no column for it."""
-        if "duration_minutes" not in self.reader.places and given.duration_minutes is None:
+        """Add what the wording of the duration states, as entering by hand does, where the list says nothing."""
+        if given.duration_minutes is None:
             given = replace(given, duration_minutes=durations.minutes(given.duration_text))
-        if "terms.duration" not in self.reader.places:
+        if not given.terms.get("duration"):
             codes = sorted(c for c in durations.classes(given.duration_text) if ("duration", c) in self.known.all_terms)
             given = replace(given, terms={**given.terms, "duration": tuple(codes)}) if codes else given
         return given

@@ -10,7 +10,7 @@ from catalogue.db import Session
 from catalogue.models import ModuleVersion, OfferStatus, Programme, Provider, Term, WorkflowState
 from catalogue.services import module_cells as cells
 from catalogue.services.exports import Column, Kind, Table
-from catalogue.services.module_cells import Names, Unreadable
+from catalogue.services.module_cells import Names
 from catalogue.services.module_history import input_from, plain
 from catalogue.services.module_input import VOCABULARIES, ModuleInput, input_of
 from catalogue.services.module_listing import ListingQuery, listing
@@ -29,7 +29,6 @@ __all__ = [
     "input_of_flat",
     "names_of",
     "round_trip",
-    "unreadable",
 ]
 
 SLUG, VERSION = "slug", "version"
@@ -219,8 +218,3 @@ def round_trip(session: Session, actor: Actor, query: ListingQuery) -> Table:
 def _version_numbers(session: Session) -> dict[Any, int]:
     newest = sa.select(ModuleVersion.module_id, sa.func.max(ModuleVersion.number)).group_by(ModuleVersion.module_id)
     return {row[0]: row[1] for row in session.execute(newest)}
-
-
-def unreadable(error: Unreadable) -> dict[str, Any]:
-    """Return the sentence of *error* as plain JSON."""
-    return {"message": error.text.message, "params": error.text.params}

@@ -86,7 +86,7 @@ def _workbook(content: bytes) -> Sheet:
     if not content.startswith(ZIP):
         raise refuse(N_("Das ist keine Excel-Arbeitsmappe. Speichern Sie die Liste als XLSX oder CSV."))
     name, rows = workbooks.sheet_name(content)
-    return Sheet(content, _headings(workbooks.cells(content)), name, rows, is_workbook=True)
+    return Sheet(content, _headings(workbooks.cells(content)), f"Blatt „{name}“", rows, is_workbook=True)
 
 
 def _csv(content: bytes) -> Sheet:

@@ -71,11 +71,17 @@ def _readable(found: list[Difference]) -> list[Shown]:
 
 
 def _shown(row: ImportRow, told: list[Shown]) -> ShownRow:
-    errors = tuple((one["cell"], show(Text(one["message"], one["params"]))) for one in row.errors)
+    errors = tuple((one["cell"], _error(one)) for one in row.errors)
     if row.kind != RowKind.CHANGED:
         return ShownRow(row, (), tuple(told), errors)
     changes = tuple(_change(row, change, one) for change, one in zip(row.changes, told, strict=True))
     return ShownRow(row, changes, (), errors)
+
+
+def _error(error: dict[str, Any]) -> str:
+    sentence = show(Text(error["message"], error["params"]))
+    column = BY_KEY.get(error["field"])
+    return f"{show(column.label)}: {sentence}" if column else sentence
 
 
 def _change(row: ImportRow, change: dict[str, Any], difference: Shown) -> ShownChange:

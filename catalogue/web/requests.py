@@ -61,7 +61,7 @@ def _finish(response: Response) -> Response:
 
 def _index() -> None:
     if current_app.extensions["settings"].inline_indexing:
-        sync.drain_quietly(database(), current_app.extensions["search"])
+        sync.keep_up(database(), current_app.extensions["search"])
 
 
 def _close(_error: BaseException | None) -> None:

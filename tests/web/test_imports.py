@@ -82,7 +82,7 @@ def test_the_whole_journey(staff: FlaskClient, database: Database, people: Peopl
     assert "<code>C2</code>" in changed
     assert "1 neue und 1 geänderte übernehmen" in changed
     assert "Formierung" in text_of(staff.get(f"{path}?kind=new"))
-    assert "<code>B4</code> Der Titel fehlt." in text_of(staff.get(f"{path}?kind=wrong"))
+    assert "<code>B4</code> Titel: Der Titel fehlt." in text_of(staff.get(f"{path}?kind=wrong"))
     wrong = cells_of(staff.get(f"{path}/wrong.xlsx").data)
     assert wrong == [["Kürzel", "Titel", "Ort", "Dauer", "Fehler"], ["ZM-3", None, None, None, "B4: Der Titel fehlt."]]
 
