@@ -10,6 +10,7 @@ from catalogue.models.index_queue import IndexQueue
 from catalogue.models.measure import Measure, MeasureModule
 from catalogue.models.module import Module, ModuleVersion, OfferStatus, WorkflowState, module_term
 from catalogue.models.outbox import OutboxMail
+from catalogue.models.pending import Confirmation, ConfirmationAnswer, PendingVersion
 from catalogue.models.provider import Programme, ProgrammeKind, Provider
 from catalogue.models.run import Run, RunState
 from catalogue.models.saved_search import Frequency, SavedSearch
@@ -20,10 +21,12 @@ from catalogue.models.vocabulary import Term, Vocabulary
 from catalogue.models.wish import Wish, WishState, WishSupport
 
 __all__ = [
-    "ApiToken", "AuditEvent", "Bookmark", "Company", "CompanyRole", "Confidentiality", "Demand", "DemandEvent", "DemandSource",
-    "Feedback", "FeedbackKind", "FeedbackState", "FeedbackVisibility", "Frequency", "ImportFile", "ImportRow", "ImportRun",
-    "ImportState", "IndexQueue", "Invitation", "LoginAttempt", "Measure", "MeasureModule", "Membership", "Module",
-    "ModuleLock", "ModuleVersion", "NetworkRole", "OfferStatus", "OneTimeLink", "OutboxMail", "Programme",
-    "ProgrammeKind", "Provider", "Purpose", "Relevance", "RowKind", "Run", "RunState", "SavedSearch", "SearchGap",
-    "SizeClass", "SynonymKind", "SynonymRule", "Term", "User", "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport", "WorkflowState", "module_term",
+    "ApiToken", "AuditEvent", "Bookmark", "Company", "CompanyRole", "Confidentiality", "Confirmation",
+    "ConfirmationAnswer", "Demand", "DemandEvent", "DemandSource", "Feedback", "FeedbackKind", "FeedbackState",
+    "FeedbackVisibility", "Frequency", "ImportFile", "ImportRow", "ImportRun", "ImportState", "IndexQueue",
+    "Invitation", "LoginAttempt", "Measure", "MeasureModule", "Membership", "Module", "ModuleLock", "ModuleVersion",
+    "NetworkRole", "OfferStatus", "OneTimeLink", "OutboxMail", "PendingVersion", "Programme", "ProgrammeKind",
+    "Provider", "Purpose", "Relevance", "RowKind", "Run", "RunState", "SavedSearch", "SearchGap", "SizeClass",
+    "SynonymKind", "SynonymRule", "Term", "User", "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport",
+    "WorkflowState", "module_term",
 ]  # fmt: skip

@@ -106,6 +106,9 @@ class Module(Identified, Stamped, Versioned, Base):
     confirmed_at: Mapped[datetime | None]
     confirmed_by: Mapped[str] = mapped_column(sa.String(200), default="")
     published_at: Mapped[datetime | None]
+    publish_on: Mapped[date | None] = mapped_column(index=True)  # from this day (Berlin) on the worker publishes it
+    archive_on: Mapped[date | None] = mapped_column(index=True)
+    reviewer_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("user.id", ondelete="SET NULL"), index=True)
     position: Mapped[int] = mapped_column(default=0)  # order in the source list; BatterieMD first
 
     provider: Mapped[Provider | None] = relationship(lazy="raise")

@@ -17,6 +17,7 @@ from catalogue.models import (
     AuditEvent,
     Bookmark,
     Company,
+    Confirmation,
     Demand,
     DemandEvent,
     Feedback,
@@ -34,6 +35,7 @@ from catalogue.models import (
     ModuleVersion,
     OneTimeLink,
     OutboxMail,
+    PendingVersion,
     Programme,
     Provider,
     Run,
@@ -72,9 +74,9 @@ FEEDS: dict[type[Base], _Concerned] = {
     Term: _of_term,
 }
 SILENT: frozenset[type[Base]] = frozenset({
-    ApiToken, AuditEvent, Bookmark, Company, Demand, DemandEvent, Feedback, ImportFile, ImportRow, ImportRun, IndexQueue,
-    Invitation, LoginAttempt, Measure, MeasureModule, Membership, ModuleLock, ModuleVersion, OneTimeLink, OutboxMail,
-    SavedSearch, SearchGap, SynonymRule, User, UserSession, Wish, WishSupport,
+    ApiToken, AuditEvent, Bookmark, Company, Confirmation, Demand, DemandEvent, Feedback, ImportFile, ImportRow,
+    ImportRun, IndexQueue, Invitation, LoginAttempt, Measure, MeasureModule, Membership, ModuleLock, ModuleVersion,
+    OneTimeLink, OutboxMail, PendingVersion, SavedSearch, SearchGap, SynonymRule, User, UserSession, Wish, WishSupport,
 })  # fmt: skip
 
 
