@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from catalogue.db import Database
 from catalogue.search import sync
 from catalogue.search.index import SearchIndex
-from catalogue.services import digests, imports, links, mail, sessions, throttle
+from catalogue.services import digests, imports, links, mail, search_gaps, sessions, throttle
 from catalogue.settings import Settings
 
 __all__ = ["Round", "run"]
@@ -26,6 +26,10 @@ def run(database: Database, settings: Settings, index: SearchIndex) -> Round:
     sent = mail.deliver(database, settings)
     with database.write() as session:
         pruned = (
-            throttle.prune(session) + sessions.prune(session, settings) + links.prune(session) + imports.prune(session)
+            throttle.prune(session)
+            + sessions.prune(session, settings)
+            + links.prune(session)
+            + imports.prune(session)
+            + search_gaps.prune(session)
         )
     return Round(sent, pruned)

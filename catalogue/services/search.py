@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 from sqlalchemy import ColumnElement, func, or_, select
@@ -19,7 +19,7 @@ from catalogue.search.snapshot import Snapshot
 from catalogue.search.thesaurus import Rule
 from catalogue.services.permissions import Actor, require
 
-__all__ = ["count", "find", "similar", "suggest"]
+__all__ = ["Outcome", "count", "find", "outcome", "similar", "suggest"]
 
 LONGEST_TYPED = 100  # characters that suggestions look at
 
@@ -154,6 +154,32 @@ def count(session: Session, actor: Actor, index: SearchIndex, query: Query) -> i
         return choice.all_but("", found.matched & _limits(snapshot, query)).bit_count()
     except Exception:
         return find(session, actor, index, replace(query, page=1, per_page=1)).total
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How many modules words alone find; ``relaxed`` as in :class:`Page`."""
+
+    total: int
+    relaxed: str
+
+    @property
+    def exact(self) -> int:
+        """How many modules hold all the words."""
+        return 0 if self.relaxed else self.total
+
+
+def outcome(session: Session, actor: Actor, index: SearchIndex, text: str) -> Outcome:
+    """Return what *text* finds without filters, without loading any module."""
+    require(actor, "catalogue.search")
+    try:
+        snapshot = index.snapshot()
+        found = look_up(snapshot, Query(text=text), own=synonyms.current(session))
+        total = (found.matched & snapshot.alive).bit_count()
+        return Outcome(total, found.relaxed if total else "")
+    except Exception:
+        page = find(session, actor, index, Query(text=text, per_page=1))
+        return Outcome(page.total, page.relaxed)
 
 
 # --- without an index

@@ -7,6 +7,7 @@ from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session
 from catalogue.models import Feedback, FeedbackState, ImportRun, Module, Wish, WishState, WorkflowState
+from catalogue.services import search_gaps
 from catalogue.services.imports import OPEN
 from catalogue.services.module_listing import stale_condition
 from catalogue.services.permissions import Actor, require
@@ -26,6 +27,7 @@ class Worklist:
     feedback: int
     wishes: int
     imports: int
+    gaps: int
 
 
 def counts(session: Session, actor: Actor) -> Worklist:
@@ -40,6 +42,7 @@ def counts(session: Session, actor: Actor) -> Worklist:
         feedback=_count(session, Feedback, Feedback.state == FeedbackState.NEW),
         wishes=_count(session, Wish, Wish.state == WishState.OPEN),
         imports=_count(session, ImportRun, ImportRun.state.in_(OPEN)),
+        gaps=search_gaps.open_gaps(session),
     )
 
 

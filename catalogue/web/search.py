@@ -1,28 +1,31 @@
 """The start page: search over the published modules, as list or table, with its state in the address."""
 
+import re
 import uuid
 from dataclasses import dataclass, replace
 from typing import cast
+from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, after_this_request, current_app, render_template, request
 from flask_babel import gettext, ngettext
 
 from catalogue.models import Demand
 from catalogue.search.index import SearchIndex
 from catalogue.search.results import Facet, Page, Query
-from catalogue.services import demand, marks, module_table, search, ways_out
+from catalogue.services import demand, marks, module_table, search, search_gaps, ways_out
 from catalogue.web.auth import current_actor
 from catalogue.web.downloads import download
 from catalogue.web.frame import link
 from catalogue.web.languages import current_language, show
 from catalogue.web.limits import EXPORT, SEARCH, limiter
 from catalogue.web.queries import args_of, query_from
-from catalogue.web.requests import db_session
+from catalogue.web.requests import database, db_session
 
 bp = Blueprint("search", __name__)
 VIEWS = ("list", "table")
 MULTIPLE = frozenset({"topic", "audience", "format", "certificate", "region"})  # a module may have several of these
 OPEN_FACETS = frozenset({"topic", "level", "format", "audience", "mark"})
+_MACHINE = re.compile(r"bot\b|crawl|spider|slurp", re.IGNORECASE)
 LIVE = "X-Live-Search"  # sent by static/js/search.js: "typing" while the last word may be unfinished
 
 
@@ -46,6 +49,7 @@ def index() -> str:
     """Show one page of results."""
     asked = _asked()
     page = search.find(db_session(), current_actor(), search_index(), asked.narrowed)
+    _note_gap(asked, page)
     view = request.args.get("view", "")
     return render_template(
         "search/index.html",
@@ -71,6 +75,22 @@ def export() -> Response:
         db_session(), current_actor(), search_index(), _asked().narrowed, current_app.extensions["settings"].base_url
     )
     return download(table, "csv")
+
+
+def _note_gap(asked: Asked, page: Page) -> None:
+    """Have a search in vain counted once the answer is sent: nobody waits for that, and nothing can fail any more."""
+    machine = _MACHINE.search(request.user_agent.string) or request.headers.get("Sec-Purpose", "").startswith(
+        "prefetch"
+    )
+    from_gaps = urlsplit(request.referrer or "").path.startswith("/curation")  # staff who look into a gap
+    if request.method != "GET" or machine or from_gaps or not search_gaps.is_gap(asked.narrowed, page):
+        return
+    where, query = database(), asked.narrowed
+
+    @after_this_request
+    def _after(response: Response) -> Response:
+        response.call_on_close(lambda: search_gaps.count(where, query, page))
+        return response
 
 
 def _asked() -> Asked:

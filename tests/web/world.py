@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from catalogue.db import Session, utcnow
 from catalogue.models import (
@@ -26,7 +27,10 @@ from catalogue.models import (
     ProgrammeKind,
     Relevance,
     Run,
+    SearchGap,
     SizeClass,
+    SynonymKind,
+    SynonymRule,
     Term,
     User,
     UserSession,
@@ -45,6 +49,7 @@ NOTE = f"{CANARY} Anmerkung"
 WISH = f"{CANARY} Wunschtitel"
 FEEDBACK = f"{CANARY} Rückmeldung"
 PEOPLE = 4711
+SYNONYM = UUID("5a0f3b0e-0000-4000-8000-000000000001")
 
 
 @dataclass(frozen=True)
@@ -179,6 +184,8 @@ def build_world(session: Session) -> World:
     people, company = _people(session)
     module = _module(session)
     draft = factories.make_module(session, "Entwurf zur Formierung", state=WorkflowState.DRAFT)
+    session.add(SynonymRule(id=SYNONYM, kind=SynonymKind.ONE_WAY, terms=["Ruß"], targets=["Brandschutz"]))
+    session.add(SearchGap(query="leuchtfarbe", day=utcnow().date(), hits=0))
     run = Run(module=module, starts_on=date(2027, 2, 16), min_participants=6, max_participants=12, place="Erfurt")
     measure = Measure(
         slug="massnahme", title="Maßnahme Lager", sort_title="massnahme lager", state=WorkflowState.PUBLISHED
@@ -199,6 +206,8 @@ def _samples(*things: Any) -> dict[str, Any]:
         "curation.name": "topic",
         "curation.code": "sicherheit",
         "curation.export.name": "csv",
+        "curation.export_gaps.name": "csv",
+        "curation.rule_id": SYNONYM,
         "curation.take.name": "archive",
         "curation.take_measure.name": "archive",
         **{f"curation.{view}.slug": measure.slug for view in ("measure", "update_measure", "take_measure")},

@@ -1,6 +1,31 @@
 """The pages of network staff under /curation: one blueprint, one file per thing."""
 
-from catalogue.web.curation import feedback, history, measures, modules, providers, runs, start, steps, vocabularies
+from catalogue.web.curation import (
+    feedback,
+    gaps,
+    history,
+    measures,
+    modules,
+    providers,
+    runs,
+    start,
+    steps,
+    synonyms,
+    vocabularies,
+)
 from catalogue.web.curation.blueprint import bp
 
-__all__ = ["bp", "feedback", "history", "measures", "modules", "providers", "runs", "start", "steps", "vocabularies"]
+__all__ = [
+    "bp",
+    "feedback",
+    "gaps",
+    "history",
+    "measures",
+    "modules",
+    "providers",
+    "runs",
+    "start",
+    "steps",
+    "synonyms",
+    "vocabularies",
+]
