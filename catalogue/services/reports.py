@@ -28,7 +28,7 @@ from catalogue.services.report_records import BERLIN, Details, Record, end_of_da
 from catalogue.services.sorting import sort_key
 from catalogue.texts import N_
 
-__all__ = ["interest", "note", "rows_behind", "trend"]
+__all__ = ["end_of_day", "interest", "note", "rows_behind", "today", "trend"]
 
 TREND_MONTHS = 12
 UNKNOWN = Fact(NOT_STATED, *named_period(""))
