@@ -37,6 +37,8 @@ def way_back(asked: str | None) -> WayBack:
 
 def _areas() -> dict[str, str]:
     return {
+        "/account/bookmarks": gettext("Zurück zur Merkliste"),
+        "/compare": gettext("Zurück zum Vergleich"),
         "/company": gettext("Zurück zu Unser Unternehmen"),
         "/wishes": gettext("Zurück zu den Wünschen"),
         "/curation": gettext("Zurück zur Pflege"),

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template, request
 
-from catalogue.services import demand, measures, modules, search
+from catalogue.services import bookmarks, demand, measures, modules, search
 from catalogue.web.auth import current_actor
 from catalogue.web.back import way_back
 from catalogue.web.requests import db_session
@@ -22,6 +22,7 @@ def show(slug: str) -> str:
         module=module,
         similar=similar,
         measures=measures.containing(session, actor, module),
+        kept=bookmarks.own(session, actor, [module.id]),
         own=demand.own(session, actor, [module.id, *(other.id for other in similar)]),
         way_back=way_back(request.args.get("back")),
     )

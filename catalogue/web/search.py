@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import cast
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, after_this_request, current_app, render_template, request
+from flask import Blueprint, Response, after_this_request, current_app, jsonify, render_template, request, url_for
 from flask_babel import gettext, ngettext
 
 from catalogue.models import Demand
 from catalogue.search.index import SearchIndex
-from catalogue.search.results import Facet, Page, Query
-from catalogue.services import demand, marks, module_table, search, search_gaps, ways_out
+from catalogue.search.results import FACETS, Completion, Facet, Page, Query
+from catalogue.services import bookmarks, demand, marks, module_table, search, search_gaps, ways_out
 from catalogue.web.auth import current_actor
 from catalogue.web.downloads import download
 from catalogue.web.frame import link
@@ -59,6 +59,8 @@ def index() -> str:
         heading=_heading(page.query),
         facets=_facets(page, asked),
         own=_own(page),
+        kept=bookmarks.own(db_session(), current_actor(), [hit.module.id for hit in page.hits]),
+        picked=request.args.getlist("m"),
         view=view if view in VIEWS else VIEWS[0],
         multiple=MULTIPLE,
         open_facets=OPEN_FACETS,
@@ -75,6 +77,34 @@ def export() -> Response:
         db_session(), current_actor(), search_index(), _asked().narrowed, current_app.extensions["settings"].base_url
     )
     return download(table, "csv")
+
+
+@bp.get("/suggest")
+@limiter.limit(SEARCH)
+def suggest() -> Response:
+    """Return as JSON what the unfinished ``q`` may mean, grouped by kind; static/js/suggest.js shows it below the box."""
+    text = request.args.get("q", "")
+    found = search.suggest(db_session(), current_actor(), search_index(), text, language=current_language())
+    groups: dict[str, list[dict[str, str]]] = {}
+    for completion in found:
+        detail = "" if completion.kind in FACETS else completion.detail
+        item = {"text": completion.text, "detail": detail, "url": _completed(completion)}
+        groups.setdefault(_kind(completion), []).append(item)
+    return jsonify({"groups": [{"label": label, "items": items} for label, items in groups.items()]})
+
+
+def _kind(completion: Completion) -> str:
+    names = {"module": gettext("Module"), "provider": gettext("Anbieter"), "abbreviation": gettext("Abkürzungen")}
+    return names.get(completion.kind) or str(gettext("Themen"))
+
+
+def _completed(completion: Completion) -> str:
+    """Where a chosen line leads: the module, the filter, or the search for the long form."""
+    if completion.kind == "module":
+        return url_for("modules.show", slug=completion.value)
+    if completion.kind in FACETS:
+        return url_for("search.index", **{completion.kind: completion.value})
+    return url_for("search.index", q=completion.detail)
 
 
 def _note_gap(asked: Asked, page: Page) -> None:

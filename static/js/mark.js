@@ -14,7 +14,7 @@ document.addEventListener("submit", async (event) => {
     if (!answer.ok || answer.redirected) throw new Error(answer.status);
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!fresh.querySelector(".btn-mark")) throw new Error("unclear answer");
-    rail.replaceChildren(...[...fresh.body.childNodes].map((node) => document.adoptNode(node)));
+    rail.replaceChildren(...[...fresh.body.childNodes].map((node) => document.adoptNode(node)), ...rail.querySelectorAll(":scope > .choose"));
     rail.querySelector(".btn-mark").focus({ preventScroll: true });
   } catch {
     button.removeAttribute("aria-disabled");

@@ -8,6 +8,7 @@ from uuid import UUID
 from catalogue.db import Session, utcnow
 from catalogue.models import (
     ApiToken,
+    Bookmark,
     CompanyRole,
     Confidentiality,
     Demand,
@@ -27,6 +28,7 @@ from catalogue.models import (
     ProgrammeKind,
     Relevance,
     Run,
+    SavedSearch,
     SearchGap,
     SizeClass,
     SynonymKind,
@@ -173,10 +175,11 @@ def _secrets(session: Session, people: dict[str, User], company: Any) -> dict[st
     )
     token = ApiToken(user_id=member.id, name="Auswertung", token_hash=hash_token("api"))
     sign_in = UserSession(user_id=member.id, token_hash=hash_token("session"), expires_at=later)
+    saved = SavedSearch(user_id=member.id, name=f"{CANARY} Suchname", question="q=akku")
     mail = OutboxMail(to=member.email, subject=f"{CANARY} Betreff", text=NOTE)
-    session.add_all([invitation, link, token, sign_in, mail])
+    session.add_all([invitation, link, token, sign_in, mail, saved])
     session.flush()
-    return {"invitation": invitation, "token": token, "sign_in": sign_in, "mail": mail}
+    return {"invitation": invitation, "token": token, "sign_in": sign_in, "mail": mail, "saved": saved}
 
 
 def build_world(session: Session) -> World:
@@ -186,6 +189,7 @@ def build_world(session: Session) -> World:
     draft = factories.make_module(session, "Entwurf zur Formierung", state=WorkflowState.DRAFT)
     session.add(SynonymRule(id=SYNONYM, kind=SynonymKind.ONE_WAY, terms=["Ruß"], targets=["Brandschutz"]))
     session.add(SearchGap(query="leuchtfarbe", day=utcnow().date(), hits=0))
+    session.add(Bookmark(user_id=people["member"].id, module_id=module.id))
     run = Run(module=module, starts_on=date(2027, 2, 16), min_participants=6, max_participants=12, place="Erfurt")
     measure = Measure(
         slug="massnahme", title="Maßnahme Lager", sort_title="massnahme lager", state=WorkflowState.PUBLISHED
@@ -225,6 +229,8 @@ def _samples(*things: Any) -> dict[str, Any]:
         "token_id": secret["token"].id,
         "invitation_id": secret["invitation"].id,
         "mail_id": secret["mail"].id,
+        "searches.search_id": secret["saved"].id,
+        "signature": "forged",
         "run_id": run.id,
         "demand_id": said["demand"].id,
         "event_id": said["event"].id,
