@@ -36,10 +36,15 @@ def ways_out(session: Session, actor: Actor, index: SearchIndex, query: Query) -
     return found
 
 
-def topics(session: Session, actor: Actor, index: SearchIndex, language: str = "de") -> list[FacetValue]:
-    """Return the largest topics of the catalogue, for people who would rather look around."""
-    everything = search.find(session, actor, index, Query(per_page=1, language=language))
-    values = next((facet.values for facet in everything.facets if facet.name == "topic"), ())
+def topics(session: Session, actor: Actor, index: SearchIndex, query: Query) -> list[FacetValue]:
+    """Return topics to look around in: those of modules that the words alone find, else the largest of the catalogue."""
+    words = Query(text=query.text, per_page=1, language=query.language)
+    return _topics(session, actor, index, words) or _topics(session, actor, index, replace(words, text=""))
+
+
+def _topics(session: Session, actor: Actor, index: SearchIndex, query: Query) -> list[FacetValue]:
+    found = search.find(session, actor, index, query)
+    values = next((facet.values for facet in found.facets if facet.name == "topic"), ())
     named = [value for value in values if value.count and value.value != "none"]
     return sorted(named, key=lambda value: -value.count)[:MOST_TOPICS]
 

@@ -173,7 +173,7 @@ def _ways_out(page: Page, asked: Asked) -> dict[str, object]:
         (_way_text(way, names), link("search.index", **args_of(way.query)), _counted(way.total))
         for way in ways_out.ways_out(session, actor, index, asked.narrowed)
     ]
-    return {"ways": ways, "topics": ways_out.topics(session, actor, index, asked.query.language)}
+    return {"ways": ways, "topics": ways_out.topics(session, actor, index, asked.query)}
 
 
 def _way_text(way: ways_out.WayOut, names: dict[str, str]) -> str:

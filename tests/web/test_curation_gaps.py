@@ -191,7 +191,15 @@ def test_a_search_in_vain_leads_companies_to_a_wish_with_the_words_filled_in(app
     assert 'value="Knallkörper"' in visit(member, "/wishes/new?title=Knallk%C3%B6rper")
 
 
-def test_a_search_in_vain_shows_topics_related_to_its_words_where_filters_are_the_reason(client: FlaskClient) -> None:
-    page = visit(client, "/?q=Gefahrgutrecht&level=gibt-es-nicht&topic=none")
+def test_where_filters_leave_nothing_the_topics_shown_are_those_of_the_words(
+    app: Flask, client: FlaskClient, database: Database
+) -> None:
+    with database.write() as session:
+        topic = factories.make_term(session, Vocabulary.TOPIC, "vogelkunde", "Vogelkunde")
+        factories.make_module(session, "Wanderfalken", terms=[topic])
+    sync.drain(database, app.extensions["search"])
+    page = visit(client, "/?q=Wanderfalken&topic=recht")
     assert "Keine Module" in page
-    assert "/?topic=recht" in page
+    assert "/?topic=vogelkunde" in page
+    assert 'href="/?topic=recht"' not in page
+    assert 'href="/?topic=recht"' in visit(client, "/?q=Knallkörper")
