@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session
-from catalogue.models import Feedback, FeedbackState, ImportRun, Module, Wish, WishState, WorkflowState
+from catalogue.models import Feedback, FeedbackState, ImportRun, Module, PendingVersion, Wish, WishState, WorkflowState
 from catalogue.services import search_gaps
 from catalogue.services.imports import OPEN
 from catalogue.services.module_listing import stale_condition
@@ -22,6 +22,7 @@ class Worklist:
     modules: int
     published: int
     review: int
+    pending: int
     drafts: int
     stale: int
     feedback: int
@@ -37,6 +38,7 @@ def counts(session: Session, actor: Actor) -> Worklist:
         modules=_count(session, Module, sa.true()),
         published=_count(session, Module, Module.state == WorkflowState.PUBLISHED),
         review=_count(session, Module, Module.state == WorkflowState.REVIEW),
+        pending=_count(session, PendingVersion, sa.true()),
         drafts=_count(session, Module, Module.state == WorkflowState.DRAFT),
         stale=_count(session, Module, stale_condition()),
         feedback=_count(session, Feedback, Feedback.state == FeedbackState.NEW),

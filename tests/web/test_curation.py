@@ -49,11 +49,12 @@ def hidden(page: str, name: str) -> str:
 
 
 def form_of(client: FlaskClient, path: str) -> dict[str, Any]:
-    """All text fields of the edit form as a browser would send them."""
+    """All text fields of the edit form as a browser would send them, with the choice to publish at once."""
     page = client.get(path).get_data(as_text=True)
     fields = dict(re.findall(r'<input[^>]*name="([a-z_]+)"[^>]*type="text"[^>]*value="([^"]*)"', page))
     fields |= dict(re.findall(r'<textarea[^>]*name="([a-z_]+)"[^>]*>\s*([^<]*)</textarea>', page))
-    return fields | {"title_exact": "y", "version": hidden(page, "version")}
+    sent = {name: hidden(page, name) for name in ("version", "waiting")}
+    return fields | {"title_exact": "y", "when": "now", **sent}
 
 
 def test_every_page_opens_for_staff_and_for_nobody_else(

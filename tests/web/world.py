@@ -17,6 +17,9 @@ from catalogue.models import (
     Feedback,
     FeedbackKind,
     FeedbackVisibility,
+    ImportRow,
+    ImportRun,
+    ImportState,
     Invitation,
     Measure,
     MeasureModule,
@@ -25,8 +28,10 @@ from catalogue.models import (
     NetworkRole,
     OneTimeLink,
     OutboxMail,
+    PendingVersion,
     ProgrammeKind,
     Relevance,
+    RowKind,
     Run,
     SavedSearch,
     SearchGap,
@@ -106,6 +111,7 @@ def _module(session: Session) -> Module:
         source_url="https://beispiel.example/kurs",
         as_of=date(2026, 11, 22),
     )
+    session.add(PendingVersion(module_id=module.id, base={"title": module.title}, snapshot={"title": "Neu"}))
     for number in (1, 2):
         session.add(
             ModuleVersion(
@@ -182,6 +188,17 @@ def _secrets(session: Session, people: dict[str, User], company: Any) -> dict[st
     return {"invitation": invitation, "token": token, "sign_in": sign_in, "mail": mail, "saved": saved}
 
 
+def _list(session: Session, module: Module) -> ImportRun:
+    run = ImportRun(file_name="liste.csv", headings=["Titel"], mapping=["title"], state=ImportState.CHECKED, counts={"changed": 1})
+    session.add(run)
+    session.flush()
+    change = {"field": "title", "cell": "A2", "old": module.title, "new": "Neuer Titel", "selected": True}
+    session.add(ImportRow(run_id=run.id, number=2, kind=RowKind.CHANGED, module_id=module.id, slug=module.slug, label=module.title,
+                          selected=True, changes=[change]))  # fmt: skip
+    session.flush()
+    return run
+
+
 def build_world(session: Session) -> World:
     """Fill an empty database and return the samples."""
     people, company = _people(session)
@@ -199,7 +216,8 @@ def build_world(session: Session) -> World:
     session.flush()
     said, secret = _said(session, people, company, module), _secrets(session, people, company)
     topic = session.query(Term).filter_by(vocabulary="topic").one()
-    return World(people, _samples(people, company, module, draft, run, measure, topic, said, secret))
+    listed = _list(session, module)
+    return World(people, {"import_id": listed.id} | _samples(people, company, module, draft, run, measure, topic, said, secret))
 
 
 def _samples(*things: Any) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from dataclasses import replace
 from flask import Response, current_app, jsonify, request
 
 from catalogue.models import Module
-from catalogue.services import demand, interest, modules, search, workflow
+from catalogue.services import demand, interest, modules, pending, search, workflow
 from catalogue.services.module_input import ModuleInput
+from catalogue.services.pending import Read
 from catalogue.services.permissions import require
 from catalogue.web.api.blueprint import answer, body, bp, required_version, version_asked
 from catalogue.web.api.bodies import ModuleBody
@@ -53,14 +54,19 @@ def create_module() -> Response:
 
 @bp.patch("/modules/<slug>")
 def change_module(slug: str) -> Response:
-    """Change the fields that are sent."""
+    """Change the fields that are sent, at once; with ``?pending=1`` a published module's change waits for review."""
     session, actor = db_session(), current_actor()
     require(actor, "module.edit")
     version = required_version()
     sent = body(ModuleBody)
     module = modules.get(session, actor, slug)
+    if module.is_public and request.args.get("pending") == "1":
+        before = pending.shown(module, pending.find(session, module))
+        saved = pending.save(session, actor, module, replace(before, **sent.changes(before)), Read(version, None))
+        return _shown(module, pending=saved.waiting is not None)
     before = modules.input_of(module)
-    return _shown(modules.update(session, actor, module, replace(before, **sent.changes(before)), version))
+    modules.update(session, actor, module, replace(before, **sent.changes(before)), version)
+    return _shown(module, pending=False)
 
 
 @bp.post("/modules/<slug>/publish")
@@ -79,6 +85,6 @@ def archive_module(slug: str) -> Response:
     return _shown(workflow.archive(db_session(), current_actor(), module, version_asked()))
 
 
-def _shown(module: Module, status: int = 200, location: str = "") -> Response:
+def _shown(module: Module, status: int = 200, location: str = "", **more: bool) -> Response:
     fresh = modules.get(db_session(), current_actor(), module.slug)
-    return answer(module_shape(fresh), status, fresh.version, location)
+    return answer(module_shape(fresh) | more, status, fresh.version, location)

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,11 +12,12 @@ from flask_babel import gettext
 from catalogue.models import OfferStatus, WorkflowState
 from catalogue.services import programmes, providers, terms
 from catalogue.services.module_history import Difference
+from catalogue.services.pending_merge import Clash
 from catalogue.web.filters import day, label
 from catalogue.web.forms.module import TERM_FIELDS, ModuleForm
 from catalogue.web.requests import db_session
 
-__all__ = ["Shown", "differences", "field_label"]
+__all__ = ["Shown", "ShownClash", "clashes", "differences", "field_label"]
 
 LONGEST = 4000  # characters; longer texts are shown whole, before and after
 
@@ -41,6 +43,32 @@ def differences(found: list[Difference]) -> list[Shown]:
         field = TERM_FIELDS.get(one.field, one.field)
         shown.append(Shown(field, field_label(form, one.field), before, after, tuple(_parts(before, after))))
     return shown
+
+
+@dataclass(frozen=True)
+class ShownClash:
+    """One field that was changed on both sides: what it said, and what either side made of it."""
+
+    field: str  # as in the snapshot: "terms.topic"
+    label: str
+    base: str
+    live: str
+    proposed: str
+
+
+def clashes(found: Iterable[Clash]) -> list[ShownClash]:
+    """Return *found* in words."""
+    listed = list(found)
+    names = _names() if listed else {}
+    form = ModuleForm(formdata=None)
+    return [
+        ShownClash(
+            one.field,
+            field_label(form, one.field),
+            *(_text(one.field, value, names) for value in (one.base, one.live, one.proposed)),
+        )
+        for one in listed
+    ]
 
 
 def field_label(form: ModuleForm, name: str) -> str:

@@ -10,7 +10,7 @@ from catalogue.services.errors import Invalid
 from catalogue.web.auth import allow, current_actor
 from catalogue.web.curation.blueprint import bp
 from catalogue.web.curation.differences import differences, field_label
-from catalogue.web.curation.modules import edit_page
+from catalogue.web.curation.modules import edit_form, edit_page
 from catalogue.web.curation.steps import sent_version
 from catalogue.web.forms.module import TERM_FIELDS, ModuleForm
 from catalogue.web.forms.refusals import attach
@@ -24,6 +24,8 @@ def actions() -> dict[str, str]:
         "changed": gettext("geändert"),
         "restored": gettext("wiederhergestellt"),
         "loaded": gettext("geladen"),
+        "pending_accepted": gettext("wartende Fassung übernommen"),
+        "confirmed": gettext("bestätigt"),
         "imported": gettext("importiert"),
         "import_undone": gettext("Import rückgängig gemacht"),
         "submit": gettext("zur Prüfung gegeben"),
@@ -81,8 +83,7 @@ def restore(slug: str, number: int) -> Response | tuple[str, int]:
         modules.restore(db_session(), current_actor(), module, number, sent_version())
     except Invalid as refused:
         wanted = module_history.get(db_session(), current_actor(), module, number)
-        form = ModuleForm(formdata=None)
-        form.fill(module_history.input_from(wanted.snapshot), module.version)
+        form = edit_form(module, module_history.input_from(wanted.snapshot))
         attach(form, refused, **TERM_FIELDS)
         return edit_page(form, module), 422
     flash(gettext("Fassung %(number)s gilt wieder.", number=number), "ok")

@@ -4,8 +4,8 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from catalogue.models import Module
-from catalogue.services import module_history, programmes, providers, terms, workflow
+from catalogue.models import Module, PendingVersion, WorkflowState
+from catalogue.services import module_history, pending, programmes, providers, reviewers, terms, workflow
 from catalogue.services import modules as service
 from catalogue.services.completeness import lacking
 from catalogue.services.errors import Invalid, Stale
@@ -15,6 +15,7 @@ from catalogue.web.auth import allow, current_actor
 from catalogue.web.curation.blueprint import bp
 from catalogue.web.curation.differences import differences
 from catalogue.web.forms.module import GROUPS, TERM_FIELDS, ModuleForm
+from catalogue.web.forms.pending import EditForm
 from catalogue.web.forms.refusals import attach
 from catalogue.web.requests import db_session
 
@@ -54,11 +55,20 @@ def create() -> Page:
 @bp.get("/modules/<slug>")
 @allow("module.edit")
 def edit(slug: str) -> Page:
-    """The form with what is saved."""
+    """The form with what is saved; beside a published module with what waits, if anything does."""
     module = service.get(db_session(), current_actor(), slug)
-    form = ModuleForm(formdata=None)
-    form.fill(service.input_of(module), module.version)
-    return edit_page(form, module)
+    return edit_page(edit_form(module), module)
+
+
+def edit_form(module: Module, given: ModuleInput | None = None) -> EditForm:
+    """Return the form filled with *given*, or with what an editor of *module* goes on from."""
+    waiting = pending.find(db_session(), module) if module.is_public else None
+    form = EditForm(formdata=None)
+    form.fill(given or pending.shown(module, waiting), module.version)
+    form.waiting.data = waiting.version if waiting else 0
+    form.note.data = waiting.note if waiting else ""
+    form.reviewer.data = str(waiting.reviewer_id or "") if waiting else ""
+    return form
 
 
 @bp.post("/modules/<slug>")
@@ -66,18 +76,45 @@ def edit(slug: str) -> Page:
 def update(slug: str) -> Page:
     """Save; if somebody else did so meanwhile, show both versions and keep what was typed."""
     module = service.get(db_session(), current_actor(), slug)
-    form = ModuleForm()
+    form = EditForm()
     if not form.validate():
         return edit_page(form, module), 422
     try:
-        service.update(db_session(), current_actor(), module, form.input(), form.version.data)
+        waits = _save(module, form)
     except Invalid as refused:
         attach(form, refused, **TERM_FIELDS)
         return edit_page(form, module), 422
     except Stale as stale:
-        return _conflict_page(form, stale)
-    flash(gettext("Das Modul ist gespeichert."), "ok")
-    return redirect(url_for(".edit", slug=slug), 303)
+        return _conflict_page(form, module, stale)
+    return redirect(url_for(".waiting" if waits else ".edit", slug=slug), 303)
+
+
+def _save(module: Module, form: EditForm) -> bool:
+    """Save where the form says; return whether something waits now."""
+    session, actor = db_session(), current_actor()
+    if module.state != WorkflowState.PUBLISHED:
+        service.update(session, actor, module, form.input(), form.version.data)
+        flash(gettext("Das Modul ist gespeichert."), "ok")
+        return False
+    if form.now:
+        pending.publish_now(session, actor, module, form.input(), form.read)
+        flash(gettext("Das Modul ist gespeichert. Die Änderung steht im Katalog."), "ok")
+        return False
+    reviewer = reviewers.find(session, actor, form.reviewer.data or "")
+    saved = pending.save(session, actor, module, form.input(), form.read, form.note.data or "", reviewer)
+    _tell(saved)
+    return saved.waiting is not None
+
+
+def _tell(saved: pending.Saved) -> None:
+    if saved.waiting is None and not saved.live:
+        flash(gettext("Nichts ist anders als im Katalog."), "info")
+    elif saved.waiting is None:
+        flash(gettext("Das Modul ist gespeichert. Die Änderung steht im Katalog."), "ok")
+    elif saved.live:
+        flash(gettext("Kosten, Ort, Quelle und Stand gelten sofort. Alles andere wartet auf Prüfung."), "ok")
+    else:
+        flash(gettext("Die Änderung wartet auf Prüfung. Im Katalog steht weiter die bisherige Fassung."), "ok")
 
 
 def edit_page(form: ModuleForm, module: Module | None, **more: object) -> str:
@@ -88,6 +125,9 @@ def edit_page(form: ModuleForm, module: Module | None, **more: object) -> str:
         [(counted.provider.slug, counted.provider.name) for counted in providers.listing(session)],
         [(counted.programme.slug, counted.programme.name) for counted in programmes.listing(session)],
     )
+    staff = reviewers.offered(session, actor) if module else []
+    if isinstance(form, EditForm):
+        form.offer_reviewers(staff)
     return render_template(
         "curation/edit.html",
         form=form,
@@ -95,6 +135,9 @@ def edit_page(form: ModuleForm, module: Module | None, **more: object) -> str:
         groups=GROUPS,
         steps=workflow.steps(actor, module) if module else [],
         missing=lacking(module) if module else [],
+        waiting=pending.find(session, module) if module else None,
+        small=pending.SMALL if module and module.is_public else (),
+        staff=staff,
         all_steps=workflow.STEPS.values(),
         may_staff=lambda verb: Who.CURATOR in TABLE[verb],
         may_companies=lambda verb: bool({Who.MEMBER, Who.OWN_MEMBER, Who.OWN_ADMIN} & TABLE[verb]),
@@ -102,11 +145,11 @@ def edit_page(form: ModuleForm, module: Module | None, **more: object) -> str:
     )
 
 
-def _conflict_page(form: ModuleForm, stale: Stale) -> tuple[str, int]:
-    module: Module = stale.current
+def _conflict_page(form: EditForm, module: Module, stale: Stale) -> tuple[str, int]:
+    waiting = pending.find(db_session(), module)
     form.version.renew(module.version)
-    theirs = module_history.plain(service.input_of(module))
-    mine = module_history.plain(stale.mine)
-    conflict = differences(module_history.compare(theirs, mine))
+    form.waiting.renew(waiting.version if waiting and module.is_public else 0)
+    theirs = pending.shown(module, waiting) if isinstance(stale.current, PendingVersion) else service.input_of(module)
+    conflict = differences(module_history.compare(module_history.plain(theirs), module_history.plain(stale.mine)))
     latest = module_history.latest(db_session(), module)
     return edit_page(form, module, conflict=conflict, latest=latest), 409

@@ -7,9 +7,8 @@ from catalogue.services import modules, workflow
 from catalogue.services.errors import Invalid, NotFound
 from catalogue.web.auth import allow, current_actor
 from catalogue.web.curation.blueprint import bp
-from catalogue.web.curation.modules import edit_page
+from catalogue.web.curation.modules import edit_form, edit_page
 from catalogue.web.forms.fields import WHOLE
-from catalogue.web.forms.module import ModuleForm
 from catalogue.web.forms.refusals import attach
 from catalogue.web.languages import show
 from catalogue.web.requests import db_session
@@ -31,8 +30,7 @@ def take(slug: str, name: str) -> Response | tuple[str, int]:
     try:
         workflow.step(db_session(), current_actor(), module, name, sent_version())
     except Invalid as refused:
-        form = ModuleForm(formdata=None)
-        form.fill(modules.input_of(module), module.version)
+        form = edit_form(module)
         attach(form, refused)
         return edit_page(form, module), 422
     flash(show(workflow.STEPS[name].done), "ok")
