@@ -1,6 +1,5 @@
 """Puts the layers together: settings, database, search, web. No rules here."""
 
-import secrets
 from datetime import timedelta
 
 from flask import Flask
@@ -49,6 +48,4 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: a form may stay open over lunch
         "WTF_CSRF_SSL_STRICT": False,  # Origin and Sec-Fetch-Site are checked in web/auth.py
         "BOOTSTRAP_SERVE_LOCAL": True,
-        "JSON_SORT_KEYS": False,
-        "START_ID": secrets.token_hex(4),
     }

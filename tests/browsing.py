@@ -12,7 +12,7 @@ from tests.factories import PASSWORD
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 
-def csrf_token(client: FlaskClient, path: str = "/login") -> str:
+def csrf_token(client: FlaskClient, path: str = "/imprint") -> str:
     """The token of a form on *path*."""
     found = TOKEN.search(client.get(path, follow_redirects=True).get_data(as_text=True))
     assert found, f"no form with a CSRF token on {path}"
@@ -20,7 +20,7 @@ def csrf_token(client: FlaskClient, path: str = "/login") -> str:
 
 
 def post(
-    client: FlaskClient, path: str, data: dict[str, Any] | None = None, *, page: str = "/login", **kwargs: Any
+    client: FlaskClient, path: str, data: dict[str, Any] | None = None, *, page: str = "/imprint", **kwargs: Any
 ) -> TestResponse:
     """Post *data* to *path* with the CSRF token found on *page*."""
     return client.post(path, data={"csrf_token": csrf_token(client, page), **(data or {})}, **kwargs)

@@ -88,13 +88,23 @@ def index(settings: Settings) -> SearchIndex:
     return SearchIndex(settings.index_folder)
 
 
-@pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    """The real application on *settings*."""
-    made = create_app(settings)
+@pytest.fixture(scope="session")
+def made_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application, made once per test process: building it and compiling its templates takes longer than most tests."""
+    made = create_app(Settings(state=tmp_path_factory.mktemp("app"), secret_key="test" * 16, rate_limits=False))
     made.config["PROPAGATE_EXCEPTIONS"] = False
-    yield made
     made.extensions["database"].dispose()
+    return made
+
+
+@pytest.fixture
+def app(settings: Settings, made_app: Flask) -> Iterator[Flask]:
+    """The real application on *settings*. What is fixed when it is made (secret key, cookies, limits) needs an app of its own."""
+    made_app.extensions["settings"] = settings
+    made_app.extensions["database"] = Database(settings.database_url)
+    made_app.extensions["search"] = SearchIndex(settings.index_folder)
+    yield made_app
+    made_app.extensions["database"].dispose()
 
 
 @pytest.fixture
