@@ -53,7 +53,7 @@ def listed(session: Session, actor: Actor) -> list[Bookmark]:
             select(Bookmark)
             .join(Bookmark.module)
             .where(Bookmark.user_id == actor.user_id, archived | (Module.state == WorkflowState.PUBLISHED))
-            .options(selectinload(Bookmark.module).options(*LOADED))
+            .options(selectinload(Bookmark.module).options(*LOADED))  # type: ignore[arg-type]  # they are loading options
             .order_by(Bookmark.at.desc(), Module.sort_title)
         )
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import Blueprint, render_template, request, url_for
@@ -21,12 +22,13 @@ bp = Blueprint("compare", __name__)
 
 @dataclass(frozen=True)
 class Cell:
-    """What one module says; nothing at all means "ohne Angabe". ``terms`` are drawn as signs, ``lines`` as a list."""
+    """What one module says; nothing at all means "ohne Angabe". ``terms`` are drawn as signs, ``lines`` as a list; ``german`` as in Fact."""
 
     text: str = ""
     aside: str = ""
     terms: tuple[Term, ...] = ()
     lines: tuple[str, ...] = ()
+    german: bool = True
 
     @property
     def said(self) -> str:
@@ -70,7 +72,7 @@ def index() -> str:
 
 def _without(modules: Sequence[Module]) -> dict[str, str]:
     """Return for each module the address of the comparison without it."""
-    kept = {name: value for name in ("only", "back") if (value := request.args.get(name))}
+    kept: dict[str, Any] = {name: value for name in ("only", "back") if (value := request.args.get(name))}
     return {
         module.slug: url_for(".index", m=[other.slug for other in modules if other is not module], **kept)
         for module in modules
@@ -94,7 +96,7 @@ def _rows(modules: Sequence[Module]) -> list[Row]:
     rows = [_row(name, modules, cell) for name, cell in _frame()]
     for key, name in names.items():
         found = [known.get(key) for known in facts]
-        rows.append(_made(name, [Cell(fact.value, fact.aside, fact.terms) if fact else Cell() for fact in found]))
+        rows.append(_made(name, [Cell(fact.value, fact.aside, fact.terms, german=fact.german) if fact else Cell() for fact in found]))
     rows += [_row(name, modules, cell) for name, cell in _details()]
     return [row for row in rows if any(cell.said.strip() for cell in row.cells)]
 
@@ -106,7 +108,7 @@ def _frame() -> list[tuple[str, Callable[[Module], Cell]]]:
             lambda module: Cell(module.provider_text or (module.provider.name if module.provider else "")),
         ),
         (gettext("Programm"), lambda module: Cell(module.programme.name if module.programme else "")),
-        (gettext("Reifegrad"), lambda module: Cell(label(module.offer_status) if module.offer_status else "")),
+        (gettext("Reifegrad"), lambda module: Cell(label(module.offer_status) if module.offer_status else "", german=False)),
         (gettext("Nächster Termin"), lambda module: Cell(run_text(run) if (run := next_run(module)) else "")),
     ]
 

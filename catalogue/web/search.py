@@ -103,7 +103,7 @@ def _completed(completion: Completion) -> str:
     if completion.kind == "module":
         return url_for("modules.show", slug=completion.value)
     if completion.kind in FACETS:
-        return url_for("search.index", **{completion.kind: completion.value})
+        return link("search.index", **{completion.kind: completion.value})
     return url_for("search.index", q=completion.detail)
 
 
