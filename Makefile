@@ -29,7 +29,7 @@ bench: setup    ## performance tables
 	@$(BIN)/python -m tests.bench
 
 screenshots: setup    ## the pictures of the README
-	@$(BIN)/python tests/browser/screenshots.py
+	@$(BIN)/python -m tests.browser.screenshots
 
 clean:          ## remove .venv and caches, keep instance/
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
