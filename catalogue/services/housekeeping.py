@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from catalogue.db import Database
 from catalogue.search import sync
 from catalogue.search.index import SearchIndex
-from catalogue.services import digests, imports, links, mail, search_gaps, sessions, throttle
+from catalogue.services import confirmations, digests, imports, links, mail, schedules, search_gaps, sessions, throttle
 from catalogue.settings import Settings
 
 __all__ = ["Round", "run"]
@@ -22,6 +22,8 @@ class Round:
 def run(database: Database, settings: Settings, index: SearchIndex) -> Round:
     """Do one round. Safe to repeat, to interrupt, and to run beside another one."""
     sync.drain_quietly(database, index)
+    if schedules.run_due(database):
+        sync.drain_quietly(database, index)
     digests.send_due(database, settings, index)
     sent = mail.deliver(database, settings)
     with database.write() as session:
@@ -31,5 +33,6 @@ def run(database: Database, settings: Settings, index: SearchIndex) -> Round:
             + links.prune(session)
             + imports.prune(session)
             + search_gaps.prune(session)
+            + confirmations.prune(session)
         )
     return Round(sent, pruned)

@@ -64,6 +64,7 @@ TABLE: dict[str, frozenset[Who]] = {
         "module.edit": [Who.CURATOR],
         "module.publish": [Who.CURATOR],
         "module.history": [Who.CURATOR],
+        "module.confirm": [Who.CURATOR],
         "module.import": [Who.CURATOR],
         "measure.edit": [Who.CURATOR],
         "run.edit": [Who.CURATOR],

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from catalogue.db import Session, utcnow
-from catalogue.models import Module, WorkflowState
+from catalogue.models import Module, User, WorkflowState
 from catalogue.services import audit, module_history, modules
 from catalogue.services.errors import Conflict, Invalid
 from catalogue.services.permissions import Actor, can, require
@@ -69,8 +69,10 @@ def missing(module: Module) -> dict[str, Text]:
     return {name: Text(message) for name, (value, message) in wanted.items() if not value}
 
 
-def step(session: Session, actor: Actor, module: Module, name: str, version: int | None = None) -> Module:
-    """Take the step called *name* (a key of ``STEPS``; KeyError otherwise).
+def step(
+    session: Session, actor: Actor, module: Module, name: str, version: int | None = None, reviewer: User | None = None
+) -> Module:
+    """Take the step called *name* (a key of ``STEPS``; KeyError otherwise). A module in review can name its *reviewer*.
 
     Raises NotAllowed, :class:`Stale` if *module* is no longer at *version*, :class:`Conflict` if its state does not allow the
     step, and :class:`Invalid` with the missing fields if it cannot be published yet.
@@ -83,12 +85,22 @@ def step(session: Session, actor: Actor, module: Module, name: str, version: int
     if wanted.target == PUBLISHED:
         _make_public(module)
     module.state = wanted.target
+    module.reviewer_id = reviewer.id if reviewer and wanted.target == REVIEW else None
+    _end_plans(module)
     module.updated_at = utcnow()
     session.flush()
     module_history.record(session, actor, module, name)
     if name in AUDITED:
         audit.record(session, actor, f"module.{name}", module)
     return module
+
+
+def _end_plans(module: Module) -> None:
+    """What was planned for a day and is done by now is not done again."""
+    if module.state in (PUBLISHED, ARCHIVED):
+        module.publish_on = None
+    if module.state == ARCHIVED:
+        module.archive_on = None
 
 
 def _make_public(module: Module) -> None:

@@ -1,5 +1,6 @@
 """Edits that wait beside a published module, as staff meet them in a browser without scripts."""
 
+import re
 from typing import Any
 
 import pytest
@@ -135,3 +136,30 @@ def test_programs_say_whether_their_change_waits(
     answer = client.patch(path, json={"price_text": "7 €"}, headers=headers)
     assert (answer.json["pending"], answer.json["price_text"]) == (False, "7 €")
     assert answer.headers["ETag"] == f'"{answer.json["version"]}"'
+
+
+def test_days_and_reviewer_are_set_on_the_page(staff: FlaskClient, database: Database, people: People) -> None:
+    sent = {"version": hidden(staff.get(PATH).get_data(as_text=True), "version")}
+    refused = post(staff, f"{PATH}/schedule", sent | {"archive_on": "gestern"})
+    assert refused.status_code == 422
+    assert "gestern" in refused.get_data(as_text=True)
+    assert post(staff, f"{PATH}/schedule", sent | {"archive_on": "2020-01-01"}).status_code == 422
+    assert post(staff, f"{PATH}/schedule", sent | {"archive_on": "01.02.2099"}).status_code == 303
+    assert 'value="2099-02-01"' in staff.get(PATH).get_data(as_text=True)
+    assert post(staff, f"{PATH}/schedule", sent).status_code == 409
+    post(staff, "/curation/modules/new", {"title": "Neu", "title_exact": "y"})
+    sent = {"version": "1", "reviewer": str(people.admin_user.id)}
+    assert post(staff, "/curation/modules/neu/steps/submit", sent).status_code == 303
+    assert "Prüfen soll:" in staff.get("/curation/modules/neu").get_data(as_text=True)
+
+
+def test_the_start_page_says_who_may_do_what(staff: FlaskClient) -> None:
+    page = staff.get("/curation").get_data(as_text=True)
+    rows = {
+        row[1]: re.findall("<td>(ja|nein)</td>", row[2])
+        for row in re.finditer(r'<tr><th scope="row">([^<]+)</th>((?:<td>(?:ja|nein)</td>)+)</tr>', page)
+    }
+    assert rows["Veröffentlichte Module finden und lesen"] == ["ja"] * 4
+    assert rows["Module anlegen, ändern und zur Prüfung geben"] == ["nein", "nein", "ja", "ja"]
+    assert rows["Bedarf des eigenen Unternehmens eintragen"] == ["nein", "ja", "ja", "ja"]
+    assert rows["Den ganzen Katalog laden"] == ["nein", "nein", "nein", "ja"]

@@ -10,12 +10,12 @@ from catalogue.services import modules as service
 from catalogue.services.completeness import lacking
 from catalogue.services.errors import Invalid, Stale
 from catalogue.services.module_input import ModuleInput
-from catalogue.services.permissions import TABLE, Who
 from catalogue.web.auth import allow, current_actor
+from catalogue.web.curation import roles
 from catalogue.web.curation.blueprint import bp
 from catalogue.web.curation.differences import differences
 from catalogue.web.forms.module import GROUPS, TERM_FIELDS, ModuleForm
-from catalogue.web.forms.pending import EditForm
+from catalogue.web.forms.pending import EditForm, ScheduleForm
 from catalogue.web.forms.refusals import attach
 from catalogue.web.requests import db_session
 
@@ -138,11 +138,18 @@ def edit_page(form: ModuleForm, module: Module | None, **more: object) -> str:
         waiting=pending.find(session, module) if module else None,
         small=pending.SMALL if module and module.is_public else (),
         staff=staff,
-        all_steps=workflow.STEPS.values(),
-        may_staff=lambda verb: Who.CURATOR in TABLE[verb],
-        may_companies=lambda verb: bool({Who.MEMBER, Who.OWN_MEMBER, Who.OWN_ADMIN} & TABLE[verb]),
-        **more,
+        roles=roles.ROLES,
+        matrix=roles.matrix(),
+        **{"schedule": _schedule_form(module), **more},
     )
+
+
+def _schedule_form(module: Module | None) -> ScheduleForm:
+    form = ScheduleForm(formdata=None)
+    if module:
+        form.publish_on.data, form.archive_on.data = module.publish_on, module.archive_on
+        form.version.data = module.version
+    return form
 
 
 def _conflict_page(form: EditForm, module: Module, stale: Stale) -> tuple[str, int]:

@@ -8,6 +8,7 @@ from catalogue.services.completeness import CRITERIA, lacking
 from catalogue.services.exports import Column, Kind, Table
 from catalogue.services.module_listing import ListingQuery
 from catalogue.web.auth import allow, current_actor
+from catalogue.web.curation import roles
 from catalogue.web.curation.blueprint import bp
 from catalogue.web.downloads import download, format_of
 from catalogue.web.filters import label
@@ -63,6 +64,8 @@ def index() -> str:
         recent=recent.modules[: 2 * SHORT],
         feedback=worklist.new_feedback(session, actor, SHORT),
         wishes=worklist.open_wishes(session, actor, SHORT),
+        roles=roles.ROLES,
+        matrix=roles.matrix(),
         lacking=lacking,
     )
 

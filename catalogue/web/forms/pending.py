@@ -3,15 +3,16 @@
 from collections.abc import Iterable
 
 from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectChoice, TextAreaField
 from wtforms.validators import Length
 
 from catalogue.models import User
 from catalogue.services.pending import LONGEST_NOTE, Read
-from catalogue.web.forms.fields import ChoiceField, VersionField
+from catalogue.web.forms.fields import ChoiceField, DayField, VersionField
 from catalogue.web.forms.module import ModuleForm
 
-__all__ = ["EditForm"]
+__all__ = ["EditForm", "ScheduleForm"]
 
 NOW = "now"
 
@@ -45,3 +46,11 @@ class EditForm(ModuleForm):
     def offer_reviewers(self, people: Iterable[User]) -> None:
         """Set who can be asked to look."""
         self.reviewer.offer([(str(user.id), user.name) for user in people], str(_l("niemand Bestimmtes")))
+
+
+class ScheduleForm(FlaskForm):
+    """On which days something shall happen by itself."""
+
+    publish_on = DayField(_l("Veröffentlichen am"))
+    archive_on = DayField(_l("Archivieren am"))
+    version = VersionField()
