@@ -10,13 +10,13 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from catalogue.db import Session, utcnow
 from catalogue.models import Module, WorkflowState
-from catalogue.search import completion, facets, likeness, sync, synonyms
+from catalogue.search import completion, facets, likeness, spelling, sync, synonyms
 from catalogue.search.highlight import Marker
 from catalogue.search.index import IndexUnusable, SearchIndex
 from catalogue.search.lookup import Lookup, look_up
 from catalogue.search.results import Completion, Hit, Page, Query, Suggestion
 from catalogue.search.snapshot import Snapshot
-from catalogue.search.thesaurus import Rule
+from catalogue.search.thesaurus import Rule, rules_of, thesaurus
 from catalogue.services.permissions import Actor, require
 
 __all__ = ["Outcome", "count", "find", "outcome", "similar", "suggest"]
@@ -66,7 +66,7 @@ def _find(session: Session, index: SearchIndex, snapshot: Snapshot, query: Query
         hits,
         total,
         facets.build(snapshot, query, choice, base, known),
-        suggestion=_suggestion(snapshot, query, found, hits, own),
+        suggestion=_suggestion(snapshot, query, found, hits, own) or _nearest(session, snapshot, query, found, own),
         relaxed=found.relaxed if total else "",
         ignored=choice.ignored,
     )
@@ -97,6 +97,31 @@ def _suggestion(
         return None
     total = look_up(snapshot, Query(text=text), own=own).matched.bit_count()
     return Suggestion(text, total) if total else None
+
+
+def _nearest(
+    session: Session, snapshot: Snapshot, query: Query, found: Lookup, own: tuple[Rule, ...]
+) -> Suggestion | None:
+    """Return "Meinten Sie" where no word is known: the query with the nearest words that modules hold."""
+    if found.matched or query.typing or found.parsed is None:
+        return None
+    near = spelling.nearest(snapshot, found, thesaurus(own=own).words)
+    text = " ".join(found.parsed.text.split())
+    for asked, word in near.items():
+        text = text.replace(asked, word, 1)
+    other = look_up(snapshot, Query(text=text), own=own) if near else found
+    if not other.matched:
+        return None
+    best = [snapshot.ids[number] for number in other.ranked(other.matched)[:3]]
+    texts = [
+        text
+        for module in _load(session, Module.id.in_(best))
+        for text in (module.title, module.summary, module.description)
+    ]
+    texts += [term for rule in rules_of("synonyms.txt") for term in (*rule.terms, *rule.targets)]
+    for word in near.values():
+        text = text.replace(word, spelling.surface(word, texts), 1)
+    return Suggestion(text, other.matched.bit_count())
 
 
 # --- similar modules

@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 from catalogue.db import Session
 from catalogue.models import SynonymKind, SynonymRule
 from catalogue.search.synonyms import rule_of_row
-from catalogue.search.thesaurus import Rule, rules_of
+from catalogue.search.thesaurus import Rule, phrase, rules_of
 from catalogue.services import audit, search_gaps
 from catalogue.services.errors import NotFound
 from catalogue.services.findings import one_line
@@ -93,13 +93,14 @@ def prepared(session: Session, actor: Actor, given: SynonymInput, row: SynonymRu
 
 
 def create(session: Session, actor: Actor, given: SynonymInput) -> SynonymRule:
-    """Add a rule; it counts for the next search. The gap that led to it is dealt with."""
+    """Add a rule; it counts for the next search. The gap that led to it is dealt with if the rule is about its words."""
     rule = prepared(session, actor, given)
     row = SynonymRule(created_by_id=actor.user_id, gap=search_gaps.wording(given.gap))
     _write(row, given, rule)
     session.add(row)
     session.flush()
-    if row.gap:
+    asked = set(phrase(row.gap))
+    if any(asked.issuperset(phrase(term)) for term in rule.terms):
         search_gaps.settle(session, actor, row.gap)
     audit.record(session, actor, "synonym.create", row, wording(rule))
     return row

@@ -203,3 +203,9 @@ def test_where_filters_leave_nothing_the_topics_shown_are_those_of_the_words(
     assert "/?topic=vogelkunde" in page
     assert 'href="/?topic=recht"' not in page
     assert 'href="/?topic=recht"' in visit(client, "/?q=Knallkörper")
+
+
+@pytest.mark.parametrize("typed", ["Gefahrgutrech", "Gefahrgutrehct", "Fahradkunde", "Zwischenberiicht"])
+def test_a_slip_that_finds_nothing_leads_to_the_word_that_was_meant(client: FlaskClient, typed: str) -> None:
+    page = visit(client, f"/?q={typed}")
+    assert any(word in page.replace("\xad", "") for word in ("Gefahrgutrecht", "Fahrradkunde", "Zwischenbericht"))
