@@ -21,3 +21,13 @@ document.addEventListener("submit", async (event) => {
     form.submit();
   }
 });
+
+// "Merken" loads the list again: what is ticked for the comparison must stay ticked.
+document.addEventListener("submit", (event) => {
+  const next = event.target.closest(".choose form")?.elements.next;
+  if (!next) return;
+  const url = new URL(next.value, location.href);
+  url.searchParams.delete("m");
+  for (const box of document.querySelectorAll("[name=m][form=vergleich]:checked")) url.searchParams.append("m", box.value);
+  next.value = url.pathname + url.search + url.hash;
+});
