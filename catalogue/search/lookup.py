@@ -81,8 +81,8 @@ def look_up(snapshot: Snapshot, query: Query, use: Mechanisms | None = None, own
     if not parsed.words:
         return Lookup(snapshot, snapshot.alive & ~excluded, parsed=parsed)
     use = use or Mechanisms()
-    words = thesaurus(use.files, own if use.synonyms else ())
-    units = understand(parsed, snapshot.lexicon, words, typing=query.typing, use=use)
+    meanings = thesaurus(use.files, own if use.synonyms else ())
+    units = understand(parsed, snapshot.lexicon, meanings, typing=query.typing, use=use)
     answer = rank(snapshot, units, use)
     scores = answer.scores
     titled = snapshot.titled(title_key(query.text))

@@ -6,7 +6,6 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from threading import Lock
-from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import structlog
@@ -107,7 +106,8 @@ def prune(session: Session) -> int:
 # --- for staff
 
 
-class Gap(NamedTuple):
+@dataclass(frozen=True)
+class Gap:
     """One text: how often it was asked since staff last dealt with it, when last, and how many modules it found then."""
 
     query: str

@@ -1,5 +1,7 @@
 """What people searched for in vain, with what can be done about it."""
 
+from dataclasses import asdict
+
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as Answer
@@ -53,7 +55,7 @@ def gaps() -> str:
 def export_gaps(name: str) -> Response:
     """The same list as a file, all pages of it."""
     page = search_gaps.listing(db_session(), current_actor(), _days(), everything=True)
-    rows = [gap._asdict() | {"now": _now(gap.query).exact} for gap in page.gaps]
+    rows = [asdict(gap) | {"now": _now(gap.query).exact} for gap in page.gaps]
     notes = [("Zeitraum", f"letzte {_days()} Tage"), ("Treffer", "Module, die alle Wörter der Suche enthalten")]
     return download(Table("Suchlücken", COLUMNS, rows, notes), format_of(name))
 
