@@ -96,7 +96,12 @@ def _rows(modules: Sequence[Module]) -> list[Row]:
     rows = [_row(name, modules, cell) for name, cell in _frame()]
     for key, name in names.items():
         found = [known.get(key) for known in facts]
-        rows.append(_made(name, [Cell(fact.value, fact.aside, fact.terms, german=fact.german) if fact else Cell() for fact in found]))
+        rows.append(
+            _made(
+                name,
+                [Cell(fact.value, fact.aside, fact.terms, german=fact.german) if fact else Cell() for fact in found],
+            )
+        )
     rows += [_row(name, modules, cell) for name, cell in _details()]
     return [row for row in rows if any(cell.said.strip() for cell in row.cells)]
 
@@ -108,7 +113,10 @@ def _frame() -> list[tuple[str, Callable[[Module], Cell]]]:
             lambda module: Cell(module.provider_text or (module.provider.name if module.provider else "")),
         ),
         (gettext("Programm"), lambda module: Cell(module.programme.name if module.programme else "")),
-        (gettext("Reifegrad"), lambda module: Cell(label(module.offer_status) if module.offer_status else "", german=False)),
+        (
+            gettext("Reifegrad"),
+            lambda module: Cell(label(module.offer_status) if module.offer_status else "", german=False),
+        ),
         (gettext("Nächster Termin"), lambda module: Cell(run_text(run) if (run := next_run(module)) else "")),
     ]
 

@@ -18,13 +18,17 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 @dataclass(frozen=True)
 class Fact:
-    """One label with its value; ``aside`` is shown grey behind it; ``terms`` are drawn as signs instead of the value."""
+    """One label with its value; ``aside`` is shown grey behind it; ``terms`` are drawn as signs instead of the value.
+
+    ``german`` says that the value is the wording of the source, which is never translated.
+    """
 
     key: str
     name: str
     value: str
     aside: str = ""
     terms: tuple[Term, ...] = ()
+    german: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ def entry_facts(module: Module) -> Facts:
     facts = [
         _level(module),
         _terms(module, Vocabulary.FORMAT, module.format_text),
-        Fact("duration", gettext("Dauer"), _duration(module)),
+        Fact("duration", gettext("Dauer"), _duration(module), german=bool(module.duration_text)),
         _audience(module),
     ]
     return _sorted_out(facts)
@@ -80,14 +84,14 @@ def sheet_facts(module: Module) -> Facts:
     units = _units(module)
     facts = [
         _terms(module, Vocabulary.FORMAT, module.format_text, both=True),
-        Fact("duration", gettext("Dauer"), _duration(module), units),
+        Fact("duration", gettext("Dauer"), _duration(module), units, german=bool(module.duration_text)),
         _level(module),
-        Fact("audience", gettext("Zielgruppe"), module.audience_text or _joined(module.terms_of(Vocabulary.AUDIENCE))),
-        Fact("place", gettext("Ort"), module.place_text),
+        _worded("audience", gettext("Zielgruppe"), module.audience_text, module.terms_of(Vocabulary.AUDIENCE)),
+        _worded("place", gettext("Ort"), module.place_text),
         Fact("participants", gettext("Teilnehmende"), _participants(module)),
-        Fact("prerequisites", gettext("Voraussetzungen"), module.prerequisites),
+        _worded("prerequisites", gettext("Voraussetzungen"), module.prerequisites),
         _certificate(module),
-        Fact("price", gettext("Kosten und Förderung"), module.price_text or _joined(module.terms_of(Vocabulary.PRICE))),
+        _worded("price", gettext("Kosten und Förderung"), module.price_text, module.terms_of(Vocabulary.PRICE)),
         Fact("language", gettext("Sprache"), ", ".join(_language(code) for code in module.languages)),
         *_only_if_known(module),
     ]
@@ -117,22 +121,27 @@ def _joined(terms: Iterable[Term]) -> str:
     return ", ".join(label(term) for term in terms)
 
 
+def _worded(key: str, name: str, text: str, terms: Iterable[Term] = ()) -> Fact:
+    """The wording of the source, the terms where there is none."""
+    return Fact(key, name, text or _joined(terms), german=bool(text))
+
+
 def _level(module: Module) -> Fact:
     terms = module.terms_of(Vocabulary.LEVEL)
-    return Fact("level", gettext("Niveau"), "" if terms else module.level_text, terms=tuple(terms))
+    return Fact("level", gettext("Niveau"), "" if terms else module.level_text, terms=tuple(terms), german=not terms)
 
 
 def _terms(module: Module, vocabulary: Vocabulary, text: str, *, both: bool = False) -> Fact:
     """A fact from vocabulary terms, the published wording where there are none; *both*: the wording first, if it says more."""
     joined = _joined(module.terms_of(vocabulary))
     value = (text or joined) if both else (joined or text)
-    return Fact(vocabulary.value, label(vocabulary), value)
+    return Fact(vocabulary.value, label(vocabulary), value, german=value == text)
 
 
 def _audience(module: Module) -> Fact:
     terms = module.terms_of(Vocabulary.AUDIENCE)
     value = _joined(terms[:2]) + (" …" if len(terms) > 2 else "") if terms else module.audience_text
-    return Fact("audience", gettext("Zielgruppe"), value)
+    return Fact("audience", gettext("Zielgruppe"), value, german=not terms)
 
 
 def _duration(module: Module) -> str:
@@ -162,7 +171,8 @@ def _participants(module: Module) -> str:
 def _certificate(module: Module) -> Fact:
     value = module.certificate_text or _joined(module.terms_of(Vocabulary.CERTIFICATE))
     aside = gettext("gültig: %(time)s", time=module.certificate_validity) if module.certificate_validity else ""
-    return Fact("certificate", gettext("Abschluss"), value or aside, aside if value else "")
+    german = bool(module.certificate_text)
+    return Fact("certificate", gettext("Abschluss"), value or aside, aside if value else "", german=german)
 
 
 def _language(code: str) -> str:

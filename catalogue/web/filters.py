@@ -32,6 +32,7 @@ def init(app: Flask) -> None:
         quarter=quarter,
         markdown=markdown,
         hyphenate=hyphenate,
+        in_german=in_german,
         label=label,
         shown=show,
         host=host,
@@ -41,6 +42,7 @@ def init(app: Flask) -> None:
         current_language=current_language,
         current_theme=theme,
         count_of=count_of,
+        german=german,
         settings=lambda: current_app.extensions["settings"],
     )
 
@@ -96,14 +98,31 @@ def _dictionary() -> Any:
     return pyphen.Pyphen(lang="de_DE")
 
 
-def hyphenate(text: str | Markup | None) -> str | Markup:
-    """Put soft hyphens into words above 18 letters, so that titles break well in every browser. Marked-up text stays as it is."""
-    if isinstance(text, Markup) or not text:
+def hyphenate(text: str | Markup | None, is_german: bool = True) -> str | Markup:
+    """Put soft hyphens into the German words above 18 letters, so that titles break well in every browser. Markup keeps its words.
+
+    *is_german* is False for words of the page itself: they are in its language.
+    """
+    if not text or (not is_german and german()):
         return text or ""
-    return " ".join(
-        _hyphenated(word) if len(word) > LONG_WORD and "/" not in word and "@" not in word else word
-        for word in text.split(" ")
+    if isinstance(text, Markup):
+        return in_german(text)
+    return in_german(
+        " ".join(
+            _hyphenated(word) if len(word) > LONG_WORD and "/" not in word and "@" not in word else word
+            for word in text.split(" ")
+        )
     )
+
+
+def in_german(text: str | Markup, is_german: bool = True) -> str | Markup:
+    """Return *text*, on pages in another language marked as German: what modules and people say is not translated (WCAG 3.1.2)."""
+    return Markup('<span lang="de">{}</span>').format(text) if text and is_german and german() else text
+
+
+def german() -> Markup:
+    """Return the ``lang`` attribute for an element with German text, empty on German pages."""
+    return Markup("") if current_language() == "de" else Markup(' lang="de"')
 
 
 def label(value: Labelled | Term | Text | None) -> str:

@@ -11,6 +11,7 @@ from catalogue.services import import_jobs, import_progress, imports, module_col
 from catalogue.services.errors import Conflict, Invalid, TooMany
 from catalogue.services.imports import BUSY, Choice
 from catalogue.services.spreadsheets import open_sheet
+from catalogue.texts import Text
 from catalogue.web.auth import allow, current_actor, settings
 from catalogue.web.curation.start import query_from_address
 from catalogue.web.downloads import download, format_of
@@ -107,7 +108,7 @@ def _kind(name: str, run: ImportRun) -> RowKind:
 
 
 def _problem(run: ImportRun) -> str:
-    return gettext(run.problem["message"]) % run.problem["params"] if run.problem else ""
+    return show(Text(run.problem["message"], run.problem["params"])) if run.problem else ""
 
 
 @bp.get("/<uuid:import_id>/state")

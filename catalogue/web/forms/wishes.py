@@ -51,7 +51,7 @@ class WishForm(FlaskForm):
 class AnswerForm(FlaskForm):
     """What becomes of a wish."""
 
-    state = RadioField(_l("Stand"), [InputRequired(_l("Wählen Sie den Stand."))])
+    state = RadioField(_l("Stand des Wunsches"), [InputRequired(_l("Wählen Sie den Stand."))])
     answer = TextAreaField(_l("Antwort an die Unternehmen"))
     module = SelectField(_l("Modul, das den Wunsch erfüllt"), validate_choice=False)
     version = WholeNumberField(message=RELOAD)
