@@ -62,3 +62,8 @@ class Confirmation(Identified, Base):
     answer: Mapped[ConfirmationAnswer | None] = mapped_column(one_of(ConfirmationAnswer))
 
     module: Mapped[Module] = relationship(lazy="raise")
+
+    @property
+    def expired(self) -> bool:
+        """Whether it was not answered in time."""
+        return self.used_at is None and self.expires_at <= utcnow()

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from catalogue.models import Module, Term, module_term
 from catalogue.texts import N_
 
-__all__ = ["CRITERIA", "Criterion", "lacking", "missing_condition"]
+__all__ = ["CRITERIA", "Criterion", "Score", "lacking", "missing_condition", "score", "stated_count"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,27 @@ BY_NAME = {criterion.name: criterion for criterion in CRITERIA}
 def lacking(module: Module) -> list[Criterion]:
     """Return what *module* does not state, the most important first."""
     return [criterion for criterion in CRITERIA if not criterion.stated(module)]
+
+
+@dataclass(frozen=True)
+class Score:
+    """How many of the criteria a module states."""
+
+    stated: int
+    of: int
+
+
+def score(module: Module) -> Score:
+    """Return how complete *module* is; its terms are loaded."""
+    return Score(len(CRITERIA) - len(lacking(module)), len(CRITERIA))
+
+
+def stated_count() -> sa.ColumnElement[int]:
+    """Return the expression by which modules are sorted by :func:`score`."""
+    lacks: sa.ColumnElement[int] = sa.literal(0)
+    for criterion in CRITERIA:
+        lacks = lacks + sa.case((missing_condition(criterion.name), 1), else_=0)
+    return sa.literal(len(CRITERIA)) - lacks
 
 
 def missing_condition(name: str) -> sa.ColumnElement[bool]:

@@ -8,14 +8,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from catalogue.db import Session, utcnow
-from catalogue.models import Module, OfferStatus, Programme, Provider, Term, WorkflowState
-from catalogue.services.completeness import BY_NAME, missing_condition
+from catalogue.models import Confirmation, Module, OfferStatus, Programme, Provider, Term, WorkflowState
+from catalogue.services.completeness import BY_NAME, missing_condition, stated_count
 from catalogue.services.permissions import Actor, require
 from catalogue.services.sorting import sort_key
 
 __all__ = ["FRESH_FOR", "SORTS", "ListingPage", "ListingQuery", "listing", "stale_condition"]
 
 FRESH_FOR = timedelta(days=365)
+ASKED_WITHIN = timedelta(days=30)
 PER_PAGE = 25
 STATES = {state.value: rank for rank, state in enumerate(WorkflowState)}
 STATUSES = {status.value: rank for rank, status in enumerate(OfferStatus)}
@@ -24,6 +25,7 @@ SORTS: dict[str, sa.ColumnElement[Any]] = {
     "state": sa.case(STATES, value=sa.cast(Module.state, sa.String), else_=99),
     "status": sa.case(STATUSES, value=sa.cast(Module.offer_status, sa.String), else_=99),
     "changed": Module.updated_at.expression,
+    "complete": stated_count(),
     "as_of": sa.func.coalesce(Module.as_of, sa.literal(date(1900, 1, 1), sa.Date)),
 }
 
@@ -40,6 +42,7 @@ class ListingQuery:
     missing: str = ""
     term: str = ""  # vocabulary and code: "topic:sicherheit"
     stale: bool = False
+    asked: str = ""  # the provider, within 30 days: "yes", "no", or "silent" if there is no answer
     sort: str = "-changed"
     page: int = 1
 
@@ -91,7 +94,18 @@ def _conditions(query: ListingQuery) -> list[sa.ColumnElement[bool]]:
         found.append(Module.terms.any(sa.and_(Term.vocabulary == vocabulary, Term.code == code)))
     if query.stale:
         found.append(stale_condition())
+    if query.asked in ("yes", "no", "silent"):
+        found.append(_asked_condition(query.asked))
     return found
+
+
+def _asked_condition(kind: str) -> sa.ColumnElement[bool]:
+    asked = sa.select(Confirmation.module_id).where(Confirmation.created_at > utcnow() - ASKED_WITHIN)
+    if kind == "no":
+        return Module.id.not_in(asked)
+    if kind == "silent":
+        asked = asked.where(Confirmation.used_at.is_(None), Confirmation.revoked_at.is_(None))
+    return Module.id.in_(asked)
 
 
 def stale_condition(now: datetime | None = None) -> sa.ColumnElement[bool]:

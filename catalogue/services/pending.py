@@ -159,7 +159,7 @@ def _write(
         raise Invalid("note", N_("Kürzen Sie den Text auf höchstens %(most)s Zeichen."), most=LONGEST_NOTE)
     latest: ModuleVersion | None = module_history.latest(session, module)
     if waiting is None:
-        waiting = PendingVersion(module_id=module.id, note=note, user_label=actor.label, archive_wanted=False)
+        waiting = PendingVersion(module_id=module.id, note="", user_label=actor.label, archive_wanted=False)
         session.add(waiting)
     elif actor.label not in waiting.user_label.split(", "):
         waiting.user_label = f"{waiting.user_label}, {actor.label}"[:300]

@@ -2,6 +2,7 @@
 
 from catalogue.web.curation import (
     feedback,
+    freshness,
     gaps,
     history,
     measures,
@@ -19,6 +20,7 @@ from catalogue.web.curation.blueprint import bp
 __all__ = [
     "bp",
     "feedback",
+    "freshness",
     "gaps",
     "history",
     "measures",

@@ -5,9 +5,9 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from catalogue.models import Module, PendingVersion, WorkflowState
-from catalogue.services import module_history, pending, programmes, providers, reviewers, terms, workflow
+from catalogue.services import confirmations, module_history, pending, programmes, providers, reviewers, terms, workflow
 from catalogue.services import modules as service
-from catalogue.services.completeness import lacking
+from catalogue.services.completeness import lacking, score
 from catalogue.services.errors import Invalid, Stale
 from catalogue.services.module_input import ModuleInput
 from catalogue.web.auth import allow, current_actor
@@ -135,6 +135,8 @@ def edit_page(form: ModuleForm, module: Module | None, **more: object) -> str:
         groups=GROUPS,
         steps=workflow.steps(actor, module) if module else [],
         missing=lacking(module) if module else [],
+        score=score(module) if module else None,
+        question=confirmations.latest(session, actor, [module]).get(module.id) if module else None,
         waiting=pending.find(session, module) if module else None,
         small=pending.SMALL if module and module.is_public else (),
         staff=staff,

@@ -4,7 +4,7 @@ from flask import Response, render_template, request
 
 from catalogue.models import OfferStatus, WorkflowState
 from catalogue.services import module_listing, programmes, providers, worklist
-from catalogue.services.completeness import CRITERIA, lacking
+from catalogue.services.completeness import CRITERIA, lacking, score
 from catalogue.services.exports import Column, Kind, Table
 from catalogue.services.module_listing import ListingQuery
 from catalogue.web.auth import allow, current_actor
@@ -23,6 +23,7 @@ COLUMNS = (
     Column("programme", "Programm"),
     Column("state", "Zustand"),
     Column("status", "Reifegrad"),
+    Column("complete", f"Vollständig (von {len(CRITERIA)})", Kind.NUMBER),
     Column("missing", "Es fehlt"),
     Column("as_of", "Stand", Kind.DATE),
     Column("confirmed", "Bestätigt", Kind.MOMENT),
@@ -43,6 +44,7 @@ def query_from_address() -> ListingQuery:
         missing=arguments.get("missing", ""),
         term=arguments.get("term", "")[:200],
         stale=arguments.get("stale", "") == "1",
+        asked=arguments.get("asked", ""),
         sort=arguments.get("sort", "-changed"),
         page=min(arguments.get("page", 1, type=int), 100_000),
     )
@@ -67,6 +69,7 @@ def index() -> str:
         roles=roles.ROLES,
         matrix=roles.matrix(),
         lacking=lacking,
+        score=score,
     )
 
 
@@ -86,6 +89,7 @@ def modules() -> str:
         providers=[(counted.provider.slug, counted.provider.name) for counted in providers.listing(session)],
         programmes=[(counted.programme.slug, counted.programme.name) for counted in programmes.listing(session)],
         lacking=lacking,
+        score=score,
     )
 
 
@@ -102,6 +106,7 @@ def export(name: str) -> Response:
             "programme": module.programme.name if module.programme else "",
             "state": module.state,
             "status": module.offer_status,
+            "complete": score(module).stated,
             "missing": ", ".join(criterion.label for criterion in lacking(module)),
             "as_of": module.as_of,
             "confirmed": module.confirmed_at,
