@@ -34,6 +34,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 BUSY_SECONDS = 10
+JOT_MILLISECONDS = 50
 
 
 def utcnow() -> datetime:
@@ -87,6 +88,7 @@ class Database:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
         self._writing = self.engine.execution_options(sqlite_begin="IMMEDIATE")
+        self._jotting = self.engine.execution_options(sqlite_begin="IMMEDIATE", sqlite_patience=JOT_MILLISECONDS)
 
     def session(self, *, write: bool = False) -> Session:
         """Return a new session; one for writing takes SQLite's write lock with its first statement."""
@@ -97,6 +99,13 @@ class Database:
     def write(self) -> Iterator[Session]:
         """Give a session, commit at the end, roll back on any exception."""
         with self.session(write=True) as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def jot(self) -> Iterator[Session]:
+        """Like :meth:`write`, for what may as well be missed while a page is read: on SQLite it hardly waits for other writers."""
+        with Session(self._jotting, expire_on_commit=False) as session:
             yield session
             session.commit()
 
@@ -119,7 +128,9 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    options = connection.get_execution_options()
+    mode, patience = options.get("sqlite_begin", "DEFERRED"), options.get("sqlite_patience", BUSY_SECONDS * 1000)
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={patience}")
     connection.exec_driver_sql(f"BEGIN {mode}")
 
 

@@ -1,8 +1,11 @@
-"""Applying a checked list, and undoing that: one transaction each, so that all or nothing happens."""
+"""Applying a checked list, and undoing that: worked out first, then written in one short transaction, all or nothing."""
 
+import pickle
+import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, Any
 
 import sqlalchemy as sa
 
@@ -14,16 +17,16 @@ from catalogue.models import (
     ImportState,
     Module,
     ModuleVersion,
+    Provider,
     RowKind,
     WorkflowState,
 )
-from catalogue.services import audit, providers
+from catalogue.services import audit, module_batches, providers
 from catalogue.services.errors import Conflict, Invalid
-from catalogue.services.import_lines import NEW_PROVIDER
 from catalogue.services.import_matching import UNDONE
 from catalogue.services.import_plan import IMPORTED, REFERENCES, differs
 from catalogue.services.import_progress import Report
-from catalogue.services.module_batches import Batch
+from catalogue.services.module_batches import NEW_PROVIDER, Batch, Prepared
 from catalogue.services.module_columns import flat, input_of_flat
 from catalogue.services.module_input import input_of
 from catalogue.services.permissions import Actor
@@ -33,7 +36,8 @@ from catalogue.texts import N_
 __all__ = ["apply", "undo"]
 
 AT_ONCE = 200
-Modules = dict[uuid.UUID, Module]
+Work = Callable[[Batch, ImportRow, Module | None, ModuleVersion | None], Prepared | None]
+Written = tuple[int, Prepared]  # the number of the row and what it leads to
 
 
 def apply(database: Database, actor: Actor, run_id: uuid.UUID, report: Report) -> None:
@@ -42,53 +46,61 @@ def apply(database: Database, actor: Actor, run_id: uuid.UUID, report: Report) -
     Raises :class:`Conflict` if a module changed since the check and :class:`Invalid` if a rule is broken now; nothing is
     written then.
     """
-    with database.write() as session:
+    with (
+        _worked_out(database, actor, _selected(run_id), _apply_row, report) as (parts, total),
+        database.write() as session,
+    ):
         run = session.get_one(ImportRun, run_id, with_for_update=True)
         if run.state != ImportState.APPLYING:
             return
-        batch, added = Batch(session, actor, IMPORTED), dict[str, str]()
-        done, total = 0, _count(session, _selected(run_id))
-        for rows in _chunks(session, _selected(run_id)):
-            modules = _modules(session, rows)
-            written = [_apply_row(batch, row, modules, added) for row in rows]
-            numbers = batch.flush()
-            for row, module in zip(rows, written, strict=True):
-                row.module_id, row.slug, row.version = module.id, module.slug, numbers.get(module.id)
-            done += len(rows)
-            _let_go(session)
-            report(done, total)
+        added: dict[str, Provider] = {}
+        done = 0
+        for part in parts:
+            prepared = [_with_provider(session, actor, one, added) for _, one in part]
+            module_batches.write(session, actor, IMPORTED, prepared)
+            _note_versions(session, run_id, part)
+            done += len(part)
+            report(total + done, 2 * total)
         run.state, run.applied_at, run.applied_by = ImportState.APPLIED, utcnow(), actor.label
         run.counts = run.counts | {"applied": done, "providers": len(added)}
         session.execute(sa.delete(ImportFile).where(ImportFile.run_id == run_id))
         audit.record(session, actor, "import.applied", run, run.file_name, rows=done)
 
 
-def _apply_row(batch: Batch, row: ImportRow, modules: Modules, added: dict[str, str]) -> Module:
-    module = modules.get(row.module_id) if row.module_id else None
+def _apply_row(batch: Batch, row: ImportRow, module: Module | None, before: ModuleVersion | None) -> Prepared | None:
     if module is None:
-        return batch.create(input_of_flat(_with_provider(batch, row.values, added)), row.slug)
+        return batch.create(input_of_flat(row.values), row.slug)
     if row.kind == RowKind.NEW:  # an import that was undone had made it
-        batch.change(module, input_of_flat(_with_provider(batch, row.values, added)), WorkflowState.DRAFT)
-        return module
+        return batch.change(module, input_of_flat(row.values), before, WorkflowState.DRAFT)
     values = flat(input_of(module))
     for change in row.changes:
         if change["selected"]:
             if differs(values[change["field"]], change["old"]):
                 raise Conflict(N_("„%(title)s“ wurde seit der Prüfung geändert."), title=module.title)
             values[change["field"]] = change["new"]
-    batch.change(module, input_of_flat(_with_provider(batch, values, added)))
-    return module
+    return batch.change(module, input_of_flat(values), before)
 
 
-def _with_provider(batch: Batch, values: dict[str, Any], added: dict[str, str]) -> dict[str, Any]:
-    """Add the provider that the row names, once per import, if it is a new one."""
-    provider = values.get("provider") or ""
-    if not provider.startswith(NEW_PROVIDER):
-        return values
-    if provider not in added:
-        made = providers.create(batch.session, batch.actor, ProviderInput(provider.removeprefix(NEW_PROVIDER)))
-        batch.known.providers[made.slug], added[provider] = made, made.slug
-    return values | {"provider": added[provider]}
+def _with_provider(session: Session, actor: Actor, one: Prepared, added: dict[str, Provider]) -> Prepared:
+    """Add the provider that the module names, once per import, if it is a new one."""
+    if not one.new_provider:
+        return one
+    if one.new_provider not in added:
+        added[one.new_provider] = providers.create(session, actor, ProviderInput(one.new_provider))
+    provider = added[one.new_provider]
+    return one.with_provider(provider.slug, provider.id)
+
+
+def _note_versions(session: Session, run_id: uuid.UUID, part: Sequence[Written]) -> None:
+    table = ImportRow.__table__
+    statement = sa.update(table).where(table.c.run_id == run_id, table.c.number == sa.bindparam("row"))
+    names = {name: sa.bindparam(f"new_{name}") for name in ("module_id", "slug", "version")}
+    values = [
+        {"row": number, "new_module_id": one.module_id, "new_slug": one.slug, "new_version": one.number}
+        for number, one in part
+    ]
+    if values:
+        session.connection().execute(statement.values(names), values)
 
 
 def undo(database: Database, actor: Actor, run_id: uuid.UUID, report: Report) -> None:
@@ -96,35 +108,39 @@ def undo(database: Database, actor: Actor, run_id: uuid.UUID, report: Report) ->
 
     What somebody changed since stays as it is; the run names these modules (``conflicts``).
     """
-    with database.write() as session:
+    conflicts: list[str] = []
+
+    def work(batch: Batch, row: ImportRow, module: Module | None, before: ModuleVersion | None) -> Prepared | None:
+        if module is None:
+            return None
+        whole, prepared = _undo_row(batch, row, module, before)
+        if not whole:
+            conflicts.append(module.title)
+        return prepared
+
+    with _worked_out(database, actor, _applied(run_id), work, report) as (parts, total), database.write() as session:
         run = session.get_one(ImportRun, run_id, with_for_update=True)
         if run.state != ImportState.UNDOING:
             return
-        batch, conflicts = Batch(session, actor, UNDONE), list[str]()
-        done, total = 0, _count(session, _applied(run_id))
-        for rows in _chunks(session, _applied(run_id)):
-            modules, newest = _modules(session, rows), _newest(session, rows)
-            for row in rows:
-                module = modules.get(row.module_id) if row.module_id else None
-                if module is not None and not _undo_row(batch, row, module, newest[module.id]):
-                    conflicts.append(module.title)
-            batch.flush()
-            done += len(rows)
-            _let_go(session)
-            report(done, total)
+        done = 0
+        for part in parts:
+            module_batches.write(session, actor, UNDONE, [one for _, one in part])
+            done += len(part)
+            report(total + done, 2 * total)
         run.state, run.undone_at, run.undone_by, run.conflicts = ImportState.UNDONE, utcnow(), actor.label, conflicts
         audit.record(session, actor, "import.undone", run, run.file_name, rows=done, conflicts=len(conflicts))
 
 
-def _undo_row(batch: Batch, row: ImportRow, module: Module, newest: int) -> bool:
-    """Undo one row as far as nobody changed the same since; return whether everything could be undone."""
-    values = flat(input_of(module))
+def _undo_row(
+    batch: Batch, row: ImportRow, module: Module, before: ModuleVersion | None
+) -> tuple[bool, Prepared | None]:
+    """Return whether everything can be undone because nobody changed the same since, and what to write."""
+    current = input_of(module)
     if row.kind == RowKind.NEW:
-        if newest != row.version:
-            return False
-        batch.change(module, input_of(module), WorkflowState.ARCHIVED)
-        return True
-    whole = True
+        if before is None or before.number != row.version:
+            return False, None
+        return True, batch.change(module, current, before, WorkflowState.ARCHIVED)
+    whole, values = True, flat(current)
     for change in row.changes:
         if not change["selected"]:
             continue
@@ -133,16 +149,50 @@ def _undo_row(batch: Batch, row: ImportRow, module: Module, newest: int) -> bool
         else:
             whole = False
     try:
-        batch.change(module, input_of_flat(values))
+        return whole, batch.change(module, input_of_flat(values), before)
     except Invalid:  # what it named before is gone, or its code belongs to another module now
-        return False
-    return whole
+        return False, None
 
 
 def _same(current: Any, imported: Any) -> bool:
     if isinstance(imported, str) and imported.startswith(NEW_PROVIDER):
         return bool(current)
     return not differs(current, imported)
+
+
+@contextmanager
+def _worked_out(
+    database: Database, actor: Actor, wanted: sa.Select[ImportRow], work: Work, report: Report
+) -> Iterator[tuple[Iterator[list[Written]], int]]:
+    """Work all rows out, nobody waiting; give them in parts, and how many rows there are. Kept in a file: memory stays small."""
+    with tempfile.TemporaryFile() as kept:
+        with database.read() as session:
+            batch, done, total = Batch(session, actor), 0, _count(session, wanted)
+            for rows in _chunks(session, wanted):
+                modules, newest = _modules(session, rows), _newest(session, rows)
+                found = [(row.number, work(batch, row, *_of(row, modules, newest))) for row in rows]
+                pickle.dump([(number, one) for number, one in found if one is not None], kept)
+                done += len(rows)
+                _let_go(session)
+                report(done, 2 * total)
+        kept.seek(0)
+        yield _parts(kept), total
+
+
+def _parts(kept: IO[bytes]) -> Iterator[list[Written]]:
+    while True:
+        try:
+            yield pickle.load(kept)  # noqa: S301 - our own words of a moment ago, in a file without a name
+        except EOFError:
+            return
+
+
+Modules = dict[uuid.UUID, Module]
+Newest = dict[uuid.UUID, ModuleVersion]
+
+
+def _of(row: ImportRow, modules: Modules, newest: Newest) -> tuple[Module | None, ModuleVersion | None]:
+    return (modules.get(row.module_id), newest.get(row.module_id)) if row.module_id else (None, None)
 
 
 def _selected(run_id: uuid.UUID) -> sa.Select[ImportRow]:
@@ -171,20 +221,19 @@ def _chunks(session: Session, wanted: sa.Select[ImportRow]) -> Iterator[Sequence
 
 def _modules(session: Session, rows: Sequence[ImportRow]) -> Modules:
     ids = [row.module_id for row in rows if row.module_id]
-    wanted = sa.select(Module).where(Module.id.in_(ids)).options(*REFERENCES).with_for_update(of=Module)
-    return {module.id: module for module in session.scalars(wanted)}
+    return {one.id: one for one in session.scalars(sa.select(Module).where(Module.id.in_(ids)).options(*REFERENCES))}
 
 
-def _newest(session: Session, rows: Sequence[ImportRow]) -> dict[uuid.UUID, int]:
-    numbers = sa.select(ModuleVersion.module_id, sa.func.max(ModuleVersion.number))
-    ids = [row.module_id for row in rows]
-    found = session.execute(numbers.where(ModuleVersion.module_id.in_(ids)).group_by(ModuleVersion.module_id))
-    return {row[0]: row[1] for row in found}
+def _newest(session: Session, rows: Sequence[ImportRow]) -> Newest:
+    ids = [row.module_id for row in rows if row.module_id]
+    numbers = sa.select(ModuleVersion.module_id, sa.func.max(ModuleVersion.number).label("number"))
+    last = numbers.where(ModuleVersion.module_id.in_(ids)).group_by(ModuleVersion.module_id).subquery()
+    same = (ModuleVersion.module_id == last.c.module_id) & (ModuleVersion.number == last.c.number)
+    return {one.module_id: one for one in session.scalars(sa.select(ModuleVersion).join(last, same))}
 
 
 def _let_go(session: Session) -> None:
-    """Forget what has been written, so that memory does not grow with the list."""
-    session.flush()
+    """Forget what has been worked out, so that memory does not grow with the list."""
     for thing in list(session.identity_map.values()):
         if isinstance(thing, Module | ModuleVersion | ImportRow):
             session.expunge(thing)

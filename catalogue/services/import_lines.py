@@ -4,14 +4,14 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from catalogue.services.module_batches import NEW_PROVIDER
 from catalogue.services.module_cells import Names, Unreadable
 from catalogue.services.module_columns import BY_KEY, KEPT, SLUG, VERSION
 from catalogue.services.spreadsheets import Line, as_text, column_letter
 from catalogue.texts import N_, Text
 
-__all__ = ["NEW_PROVIDER", "Read", "Reader"]
+__all__ = ["Read", "Reader"]
 
-NEW_PROVIDER = "+"  # in front of the name of a provider that applying will add
 SLUG_FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,119}")
 MOST_CELLS = 2000  # characters of a wrong cell that are kept for the download of wrong rows
 

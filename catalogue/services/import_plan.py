@@ -13,8 +13,9 @@ from catalogue.db import Session
 from catalogue.models import ImportRow, ImportRun, Module, ModuleVersion, RowKind
 from catalogue.services import durations, module_history, module_rules
 from catalogue.services.errors import Invalid
-from catalogue.services.import_lines import NEW_PROVIDER, Read, Reader
+from catalogue.services.import_lines import Read, Reader
 from catalogue.services.import_matching import UNDONE, Matcher
+from catalogue.services.module_batches import NEW_PROVIDER
 from catalogue.services.module_columns import COLUMNS, flat, input_of_flat, names_of
 from catalogue.services.module_input import ModuleInput, input_of, tidy
 from catalogue.services.module_locks import locked

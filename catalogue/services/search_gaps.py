@@ -68,7 +68,7 @@ def count(database: Database, asked: Query, page: Page) -> None:
     waiting.texts.append((text, utcnow().date(), 0 if page.relaxed else page.total))
     while waiting.texts and waiting.writing.acquire(blocking=False):
         try:
-            with database.write() as session:
+            with database.jot() as session:
                 while waiting.texts:
                     counted(session, *waiting.texts.popleft())
         except Exception as error:

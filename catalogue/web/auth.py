@@ -72,7 +72,7 @@ def _load(token: str) -> SignedIn | None:
 def _note(change: Callable[[Session], None]) -> None:
     """Write something that may as well be missed: a busy database must not keep anybody from reading."""
     try:
-        with database().write() as writing:
+        with database().jot() as writing:
             change(writing)
     except DBAPIError:
         log.warning("last use not noted", exc_info=True)

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext
 
 from catalogue.models import ImportRow, RowKind
-from catalogue.services.import_lines import NEW_PROVIDER
+from catalogue.services.module_batches import NEW_PROVIDER
 from catalogue.services.module_columns import BY_KEY
 from catalogue.services.module_history import Difference
 from catalogue.texts import Text

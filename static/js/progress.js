@@ -3,8 +3,6 @@
 const box = document.querySelector("[data-progress]");
 const bar = box?.querySelector("progress");
 const figures = box?.querySelector("[data-figures]");
-const words = figures?.textContent.trim().split(" ")[1] ?? "/";
-const number = new Intl.NumberFormat(document.documentElement.lang);
 let silent = 0;
 
 async function look() {
@@ -16,7 +14,7 @@ async function look() {
     if (state.total) {
       bar.max = state.total;
       bar.value = state.done;
-      figures.textContent = `${number.format(state.done)} ${words} ${number.format(state.total)}`;
+      figures.textContent = `${Math.floor((100 * state.done) / state.total)} %`;
     }
     silent = state.running ? 0 : silent + 1;
     if (silent === 8) return location.reload(); // nobody is at work: the page offers to begin again

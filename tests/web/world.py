@@ -217,7 +217,7 @@ def build_world(session: Session) -> World:
     said, secret = _said(session, people, company, module), _secrets(session, people, company)
     topic = session.query(Term).filter_by(vocabulary="topic").one()
     listed = _list(session, module)
-    return World(people, {"import_id": listed.id} | _samples(people, company, module, draft, run, measure, topic, said, secret))
+    return World(people, {"import_id": listed.id, "imports.name": "xlsx"} | _samples(people, company, module, draft, run, measure, topic, said, secret))
 
 
 def _samples(*things: Any) -> dict[str, Any]:
