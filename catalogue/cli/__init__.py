@@ -1,6 +1,7 @@
 """The ``catalogue`` command: everything an operator does from a terminal, through the same services as the pages."""
 
 import sys
+from typing import NoReturn
 
 import click
 
@@ -18,6 +19,7 @@ from catalogue.cli import (
     user,
     worker,
 )
+from catalogue.db import DBAPIError
 from catalogue.services.errors import Refused
 from catalogue.settings import SettingsError
 
@@ -52,5 +54,13 @@ def main() -> None:
     try:
         cli(standalone_mode=True)
     except (SettingsError, Refused) as error:
-        click.echo(f"catalogue: {error}", err=True)
-        sys.exit(1)
+        stop(str(error))
+    except DBAPIError as error:
+        reason = str(error.orig).splitlines()[0]
+        stop(f"The database refused ({reason}). If it is older than this code, run: catalogue db upgrade")
+
+
+def stop(sentence: str) -> NoReturn:
+    """Say why and end with exit code 1."""
+    click.echo(f"catalogue: {sentence}", err=True)
+    sys.exit(1)

@@ -1,0 +1,5 @@
+"""``python -m catalogue.cli`` is the ``catalogue`` command."""
+
+from catalogue.cli import main
+
+main()
