@@ -64,15 +64,15 @@ def test_killed_imports_leave_all_or_nothing(
     with database.write() as session:
         imports.ask_apply(session, people.curator, run.id)
 
-    for reports in (1, 2, 4):
-        assert kill_after(settings, str(run.id), reports) == str(min(200 * reports, ROWS))
+    for reports, done in ((2, 400), (5, ROWS + 200), (7, ROWS + 600), (8, 2 * ROWS)):  # the first half is working out
+        assert kill_after(settings, str(run.id), reports) == str(done)
         assert found(database) == (0, 0, 0)
 
     assert desk.work(run).state == ImportState.APPLIED
     assert found(database) == (ROWS, ROWS, ROWS)
     with database.write() as session:
         imports.ask_undo(session, people.curator, run.id)
-    kill_after(settings, str(run.id), 3)
+    kill_after(settings, str(run.id), 6)
     assert found(database) == (ROWS, ROWS, ROWS)
     assert desk.work(run).state == ImportState.UNDONE
     assert found(database) == (ROWS, 2 * ROWS, ROWS)
