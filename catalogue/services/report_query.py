@@ -130,6 +130,7 @@ class ReportRow:
     training: int = 0
     cooperation: int = 0
     business: int = 0
+    note_en: str = ""
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,7 @@ class Behind:
     source: DemandSource
     source_date: date | None
     at: datetime
+    format_en: str = ""
 
 
 def named_period(period: str) -> tuple[str, str]:

@@ -32,6 +32,7 @@ __all__ = ["end_of_day", "interest", "note", "rows_behind", "today", "trend"]
 
 TREND_MONTHS = 12
 UNKNOWN = Fact(NOT_STATED, *named_period(""))
+NOTHING = ("", "")  # no second line, in German and English
 COUNTED = ("must", "should", "could", "open", "training", "cooperation", "business")
 
 
@@ -53,7 +54,7 @@ def interest(session: Session, actor: Actor, query: ReportQuery, found: Sequence
         for key in keys_of(record):
             groups[key].append(record)
     rows = [_row(*_named(query.by, key, members[0]), members) for key, members in groups.items()]
-    total = _row(Fact("total", N_("Summe"), "Total"), "", found)
+    total = _row(Fact("total", N_("Summe"), "Total"), NOTHING, found)
     return Report(query, query.as_of or today(), tuple(_sorted(query, rows)), total)
 
 
@@ -115,32 +116,35 @@ KEYS: dict[By, Callable[[Record], tuple[str, ...]]] = {
 }
 
 
-def _named(by: By, key: str, record: Record) -> tuple[Fact, str]:
-    """Name and second line of the row *key*, which *record* belongs to."""
+def _named(by: By, key: str, record: Record) -> tuple[Fact, tuple[str, str]]:
+    """Name and second line (German, English) of the row *key*, which *record* belongs to."""
     if by == By.MODULE:
-        return Fact(key, record.module.title), record.module.provider
+        return Fact(key, record.module.title), (record.module.provider, "")
     if by == By.COMPANY:
         return Fact(key, record.company.name), _where(record)
     if by == By.PERIOD:
-        return Fact(key, *named_period(record.period)), ""
+        return Fact(key, *named_period(record.period)), NOTHING
     if by == By.TOPIC:
-        return next((fact for fact in record.module.topics if fact.code == key), UNKNOWN), ""
-    return (record.company.sector if by == By.SECTOR else record.company.region) or UNKNOWN, ""
+        return next((fact for fact in record.module.topics if fact.code == key), UNKNOWN), NOTHING
+    return (record.company.sector if by == By.SECTOR else record.company.region) or UNKNOWN, NOTHING
 
 
-def _where(record: Record) -> str:
-    known = [fact.label for fact in (record.company.sector, record.company.region) if fact]
-    return ", ".join(known)
+def _where(record: Record) -> tuple[str, str]:
+    known = [fact for fact in (record.company.sector, record.company.region) if fact]
+    return ", ".join(fact.label for fact in known), ", ".join(fact.label_en or fact.label for fact in known)
 
 
-def _row(fact: Fact, detail: str, members: Sequence[Record]) -> ReportRow:
+def _row(fact: Fact, detail: tuple[str, str], members: Sequence[Record]) -> ReportRow:
     counted = Counter(record.relevance for record in members)
     for record in members:
         counted.update(record.purposes)
     companies = len({record.company.slug for record in members})
     people = sum(record.people or 0 for record in members)
     figures = {name: counted[name] for name in COUNTED}
-    return ReportRow(fact.code, fact.label, fact.label_en, detail, len(members), companies, people, **figures)
+    note, note_en = detail
+    return ReportRow(
+        fact.code, fact.label, fact.label_en, note, len(members), companies, people, note_en=note_en, **figures
+    )
 
 
 def _sorted(query: ReportQuery, rows: list[ReportRow]) -> list[ReportRow]:
@@ -165,17 +169,18 @@ def _in_figure(record: Record, figure: str) -> bool:
     return record.relevance == figure or figure in record.purposes
 
 
-def _format_labels(session: Session) -> dict[str, str]:
-    rows = session.execute(select(Term.code, Term.label_de).where(Term.vocabulary == Vocabulary.FORMAT))
-    return {row.code: row.label_de for row in rows}
+def _format_labels(session: Session) -> dict[str, tuple[str, str]]:
+    rows = session.execute(select(Term.code, Term.label_de, Term.label_en).where(Term.vocabulary == Vocabulary.FORMAT))
+    return {row.code: (row.label_de, row.label_en) for row in rows}
 
 
-def _behind(record: Record, details: Details, formats: dict[str, str]) -> Behind:
+def _behind(record: Record, details: Details, formats: dict[str, tuple[str, str]]) -> Behind:
     company, module = record.company, record.module
+    shape, shape_en = formats.get(details.format_code, (details.format_code, ""))
     return Behind(
         company.name, company.slug, module.title, module.slug, Relevance(record.relevance),
         tuple(purpose for purpose in Purpose if purpose.value in record.purposes), record.people, record.period,
-        formats.get(details.format_code, details.format_code), details.place, details.note,
+        shape, details.place, details.note,
         Confidentiality(details.confidentiality), DemandSource(record.source), details.source_date, details.at,
     )  # fmt: skip
 
