@@ -7,6 +7,7 @@ from catalogue.models.demand import Confidentiality, Demand, DemandEvent, Demand
 from catalogue.models.feedback import Feedback, FeedbackKind, FeedbackState, FeedbackVisibility
 from catalogue.models.imports import ImportFile, ImportRow, ImportRun, ImportState, ModuleLock, RowKind
 from catalogue.models.index_queue import IndexQueue
+from catalogue.models.link_check import LinkCheck
 from catalogue.models.measure import Measure, MeasureModule
 from catalogue.models.module import Module, ModuleVersion, OfferStatus, WorkflowState, module_term
 from catalogue.models.outbox import OutboxMail
@@ -24,7 +25,7 @@ __all__ = [
     "ApiToken", "AuditEvent", "Bookmark", "Company", "CompanyRole", "Confidentiality", "Confirmation",
     "ConfirmationAnswer", "Demand", "DemandEvent", "DemandSource", "Feedback", "FeedbackKind", "FeedbackState",
     "FeedbackVisibility", "Frequency", "ImportFile", "ImportRow", "ImportRun", "ImportState", "IndexQueue",
-    "Invitation", "LoginAttempt", "Measure", "MeasureModule", "Membership", "Module", "ModuleLock", "ModuleVersion",
+    "Invitation", "LinkCheck", "LoginAttempt", "Measure", "MeasureModule", "Membership", "Module", "ModuleLock", "ModuleVersion",
     "NetworkRole", "OfferStatus", "OneTimeLink", "OutboxMail", "PendingVersion", "Programme", "ProgrammeKind",
     "Provider", "Purpose", "Relevance", "RowKind", "Run", "RunState", "SavedSearch", "SearchGap", "SizeClass",
     "SynonymKind", "SynonymRule", "Term", "User", "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport",

@@ -26,6 +26,7 @@ from catalogue.models import (
     ImportRun,
     IndexQueue,
     Invitation,
+    LinkCheck,
     LoginAttempt,
     Measure,
     MeasureModule,
@@ -75,7 +76,7 @@ FEEDS: dict[type[Base], _Concerned] = {
 }
 SILENT: frozenset[type[Base]] = frozenset({
     ApiToken, AuditEvent, Bookmark, Company, Confirmation, Demand, DemandEvent, Feedback, ImportFile, ImportRow,
-    ImportRun, IndexQueue, Invitation, LoginAttempt, Measure, MeasureModule, Membership, ModuleLock, ModuleVersion,
+    ImportRun, IndexQueue, Invitation, LinkCheck, LoginAttempt, Measure, MeasureModule, Membership, ModuleLock, ModuleVersion,
     OneTimeLink, OutboxMail, PendingVersion, SavedSearch, SearchGap, SynonymRule, User, UserSession, Wish, WishSupport,
 })  # fmt: skip
 
