@@ -62,6 +62,8 @@ class Settings:
         "starttls", "starttls, tls or none; certificates are always verified.", choices=("starttls", "tls", "none")
     )
     metrics_token: str = setting("", "Token that /metrics wants as bearer; empty: /metrics answers 404.", secret=True)
+    link_checks: bool = setting(True, "The worker looks once a week whether the sources of modules still answer.")
+    link_check_private: bool = setting(False, "Links may lead to private and loopback addresses (tests, intranets).")
     log_format: str = setting("text", "text for a person, json for a machine.", choices=("text", "json"))
 
     @property

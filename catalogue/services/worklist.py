@@ -7,7 +7,7 @@ from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session
 from catalogue.models import Feedback, FeedbackState, ImportRun, Module, PendingVersion, Wish, WishState, WorkflowState
-from catalogue.services import search_gaps
+from catalogue.services import link_check, search_gaps
 from catalogue.services.imports import OPEN
 from catalogue.services.module_listing import stale_condition
 from catalogue.services.permissions import Actor, require
@@ -28,6 +28,7 @@ class Worklist:
     feedback: int
     wishes: int
     imports: int
+    links: int
     gaps: int
 
 
@@ -43,6 +44,7 @@ def counts(session: Session, actor: Actor) -> Worklist:
         stale=_count(session, Module, stale_condition()),
         feedback=_count(session, Feedback, Feedback.state == FeedbackState.NEW),
         wishes=_count(session, Wish, Wish.state == WishState.OPEN),
+        links=len(link_check.broken(session, actor)),
         imports=_count(session, ImportRun, ImportRun.state.in_(OPEN)),
         gaps=search_gaps.open_gaps(session),
     )

@@ -5,7 +5,7 @@ from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from catalogue.models import Module
-from catalogue.services import confirmations, module_listing, modules, providers, worklist
+from catalogue.services import confirmations, link_check, module_listing, modules, providers, worklist
 from catalogue.services.completeness import score
 from catalogue.services.confirmations import Asked
 from catalogue.services.errors import NotFound
@@ -45,6 +45,15 @@ def stale() -> str:
         providers=[(counted.provider.slug, counted.provider.name) for counted in providers.listing(session)],
         score=score,
     )
+
+
+@bp.get("/links")
+@allow("module.see_unpublished")
+def links() -> str:
+    """Sources that did not answer the last time; the modules that name them stay as they are."""
+    session, actor = db_session(), current_actor()
+    found = link_check.broken(session, actor)
+    return render_template("curation/links.html", found=found, counts=worklist.counts(session, actor))
 
 
 @bp.post("/modules/<slug>/confirm")

@@ -5,7 +5,17 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from catalogue.models import Module, PendingVersion, WorkflowState
-from catalogue.services import confirmations, module_history, pending, programmes, providers, reviewers, terms, workflow
+from catalogue.services import (
+    confirmations,
+    link_check,
+    module_history,
+    pending,
+    programmes,
+    providers,
+    reviewers,
+    terms,
+    workflow,
+)
 from catalogue.services import modules as service
 from catalogue.services.completeness import lacking, score
 from catalogue.services.errors import Invalid, Stale
@@ -140,6 +150,7 @@ def edit_page(form: ModuleForm, module: Module | None, **more: object) -> str:
         waiting=pending.find(session, module) if module else None,
         small=pending.SMALL if module and module.is_public else (),
         staff=staff,
+        broken=link_check.failures_of(session, actor, module) if module else [],
         roles=roles.ROLES,
         matrix=roles.matrix(),
         **{"schedule": _schedule_form(module), **more},

@@ -1,0 +1,162 @@
+"""Looking at addresses that strangers wrote: only public ones, only for some seconds, only some bytes, certificates verified."""
+
+import http.client
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import quote, urljoin, urlsplit
+
+from catalogue.services.findings import is_web_address
+
+__all__ = ["Answer", "FetchError", "fetch"]
+
+SECONDS = 10.0
+MOST_BYTES = 64 * 1024
+MOST_REDIRECTS = 5
+REDIRECTS = {301, 302, 303, 307, 308}
+AGENT = "Modulkatalog-BatterieMD (link check)"
+
+
+class FetchError(Exception):
+    """There was no usable answer; the message says why, in English, for staff and log."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The last answer after all redirects, with at most the first 64 KiB of its body."""
+
+    url: str
+    status: int
+    body: bytes = b""
+
+
+def fetch(url: str, method: str = "GET", *, private: bool = False, seconds: float = SECONDS) -> Answer:
+    """Ask *url* and follow at most five redirects, all within *seconds*; raise :class:`FetchError` without an answer.
+
+    Each host is resolved once, all its addresses must be public (unless *private*), and exactly one of those is connected to,
+    so that a name that changes its mind between check and connection leads nowhere.
+    """
+    deadline = time.monotonic() + seconds
+    for _ in range(MOST_REDIRECTS + 1):
+        status, place, body = _ask(url, method, private, deadline)
+        if status not in REDIRECTS or not place:
+            return Answer(url, status, body)
+        try:
+            url = urljoin(url, place)
+        except ValueError as error:
+            raise FetchError("redirect to no address") from error
+    raise FetchError("too many redirects")
+
+
+def _ask(url: str, method: str, private: bool, deadline: float) -> tuple[int, str, bytes]:
+    if not is_web_address(url) or "@" in urlsplit(url).netloc:
+        raise FetchError("not a web address")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        connection = http.client.HTTPConnection(host.encode("idna").decode(), port)
+    except (ValueError, UnicodeError) as error:
+        raise FetchError("not a web address") from error
+    target = quote(parts.path or "/", safe="/%:=&+!$,;'()*@~") + (
+        "?" + quote(parts.query, safe="/%:=&+!$,;'()*@~?") if parts.query else ""
+    )
+    connection.default_port = 443 if parts.scheme == "https" else 80
+    connected = _connect(connection.host, port, private, deadline)
+    try:
+        if parts.scheme == "https":
+            connected = _encrypt(connected, connection.host)
+        with _watched(connected, deadline):
+            return _talk(connection, connected, method, target)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise FetchError("too slow" if time.monotonic() >= deadline else _why(error)) from error
+    finally:
+        connected.close()
+
+
+def _encrypt(connected: socket.socket, host: str) -> ssl.SSLSocket:
+    """Return the socket for TLS; the handshake comes with the first words, so that it is watched, too."""
+    context = ssl.create_default_context()
+    return context.wrap_socket(connected, server_hostname=host, do_handshake_on_connect=False)
+
+
+def _talk(
+    connection: http.client.HTTPConnection, connected: socket.socket, method: str, target: str
+) -> tuple[int, str, bytes]:
+    if isinstance(connected, ssl.SSLSocket):
+        connected.do_handshake()
+    connection.sock = connected
+    connection.request(method, target, headers={"User-Agent": AGENT, "Accept": "*/*", "Connection": "close"})
+    response = connection.getresponse()
+    body = response.read(MOST_BYTES) if method != "HEAD" else b""
+    return response.status, response.headers.get("Location", ""), body
+
+
+@contextmanager
+def _watched(connected: socket.socket, deadline: float) -> Iterator[None]:
+    """Cut the conversation at *deadline*; what looked like its end then is none."""
+    watchdog = threading.Timer(max(0.01, deadline - time.monotonic()), _cut, [connected])
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.cancel()
+    if time.monotonic() >= deadline:
+        raise FetchError("too slow")
+
+
+def _cut(connected: socket.socket) -> None:
+    """End a conversation that takes too long, even with a server that sends one byte a second."""
+    try:
+        connected.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        connected.close()
+
+
+def _connect(host: str, port: int, private: bool, deadline: float) -> socket.socket:
+    address = _resolve(host, port, private)
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise FetchError("too slow")
+    try:
+        return socket.create_connection((address, port), timeout=left)
+    except OSError as error:
+        raise FetchError(_why(error)) from error
+
+
+def _resolve(host: str, port: int, private: bool) -> str:
+    """Return one address of *host*; refuse the host if any of its addresses must not be asked."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise FetchError("host not found") from error
+    addresses = [str(entry[4][0]) for entry in found]
+    if not addresses:
+        raise FetchError("host not found")
+    if not private and not all(_is_public(address) for address in addresses):
+        raise FetchError("address not allowed")
+    return addresses[0]
+
+
+def _is_public(text: str) -> bool:
+    address = ipaddress.ip_address(text.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+        if inner is not None and not _is_public(str(inner)):
+            return False
+        if address in ipaddress.ip_network("64:ff9b::/96"):  # NAT64: the last four bytes are an IPv4 address
+            return _is_public(str(ipaddress.IPv4Address(address.packed[-4:])))
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "certificate not valid"
+    if isinstance(error, TimeoutError):
+        return "too slow"
+    return (str(error) or type(error).__name__)[:150]
