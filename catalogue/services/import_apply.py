@@ -92,9 +92,8 @@ def _with_provider(session: Session, actor: Actor, one: Prepared, added: dict[st
 
 
 def _note_versions(session: Session, run_id: uuid.UUID, part: Sequence[Written]) -> None:
-    table = ImportRow.__table__
-    statement = sa.update(table).where(table.c.run_id == run_id, table.c.number == sa.bindparam("row"))
-    names = {name: sa.bindparam(f"new_{name}") for name in ("module_id", "slug", "version")}
+    statement = sa.update(ImportRow).where(ImportRow.run_id == run_id, ImportRow.number == sa.bindparam("row"))
+    names: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in ("module_id", "slug", "version")}
     values = [
         {"row": number, "new_module_id": one.module_id, "new_slug": one.slug, "new_version": one.number}
         for number, one in part

@@ -142,15 +142,13 @@ def write(session: Session, actor: Actor, action: str, prepared: Sequence[Prepar
     connection = session.connection()
     try:
         if new:
-            connection.execute(sa.insert(Module.__table__), new)
+            connection.execute(sa.insert(Module), new)
         if changed:
             _update(session, changed)
         if terms := [{"module_id": one.module_id, "term_id": term} for one in prepared for term in one.terms]:
             connection.execute(sa.insert(module_term), terms)
         if prepared:
-            connection.execute(
-                sa.insert(ModuleVersion.__table__), [_version(actor, action, one, now) for one in prepared]
-            )
+            connection.execute(sa.insert(ModuleVersion), [_version(actor, action, one, now) for one in prepared])
     except IntegrityError as error:
         raise Conflict(N_("Inzwischen hat jemand etwas geändert, auf das sich diese Änderungen stützen.")) from error
     queue(session, [one.module_id for one in prepared])
@@ -164,10 +162,10 @@ def _update(session: Session, changed: Sequence[Prepared]) -> None:
         row = found.get(one.module_id)
         if row is None or row.version != one.read_at:
             raise Conflict(N_("„%(title)s“ wurde seit der Prüfung geändert."), title=one.snapshot["title"])
-    connection, table = session.connection(), Module.__table__
+    connection = session.connection()
     values = [one.values | {"updated_at": utcnow()} for one in changed]
     names = [name for name in values[0] if name != "module_id"]
-    statement = sa.update(table).where(table.c.id == sa.bindparam("module_id"))
+    statement = sa.update(Module).where(Module.id == sa.bindparam("module_id"))
     connection.execute(statement.values({name: sa.bindparam(name) for name in names}), values)
     connection.execute(sa.delete(module_term).where(module_term.c.module_id.in_(ids)))
 

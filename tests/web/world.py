@@ -189,7 +189,9 @@ def _secrets(session: Session, people: dict[str, User], company: Any) -> dict[st
 
 
 def _list(session: Session, module: Module) -> ImportRun:
-    run = ImportRun(file_name="liste.csv", headings=["Titel"], mapping=["title"], state=ImportState.CHECKED, counts={"changed": 1})
+    run = ImportRun(
+        file_name="liste.csv", headings=["Titel"], mapping=["title"], state=ImportState.CHECKED, counts={"changed": 1}
+    )
     session.add(run)
     session.flush()
     change = {"field": "title", "cell": "A2", "old": module.title, "new": "Neuer Titel", "selected": True}
@@ -217,7 +219,11 @@ def build_world(session: Session) -> World:
     said, secret = _said(session, people, company, module), _secrets(session, people, company)
     topic = session.query(Term).filter_by(vocabulary="topic").one()
     listed = _list(session, module)
-    return World(people, {"import_id": listed.id, "imports.name": "xlsx"} | _samples(people, company, module, draft, run, measure, topic, said, secret))
+    return World(
+        people,
+        {"import_id": listed.id, "imports.name": "xlsx"}
+        | _samples(people, company, module, draft, run, measure, topic, said, secret),
+    )
 
 
 def _samples(*things: Any) -> dict[str, Any]:
