@@ -26,6 +26,7 @@ DAYS = 30
 NOT_AGAIN = timedelta(days=7)
 KEEP = timedelta(days=400)
 OFFICE = N_("Netzwerkbüro")
+GONE = N_("Dieses Modul steht nicht mehr im Katalog.")
 
 
 @dataclass(frozen=True)
@@ -143,18 +144,33 @@ def latest(session: Session, actor: Actor, listed: Sequence[Module]) -> dict[uui
 
 def opened(session: Session, token: str) -> tuple[Confirmation, Module]:
     """Return the question behind *token* and its module without using it up; NotFound says why it does not work (any more)."""
-    found = session.scalar(select(Confirmation).where(Confirmation.token_hash == hash_token(token)).with_for_update())
+    found = session.scalar(select(Confirmation).where(Confirmation.token_hash == hash_token(token)))
     if found is None:
         raise NotFound(N_("Diesen Link gibt es nicht. Vielleicht fehlt beim Kopieren ein Teil."))
+    _check_open(found)
+    module = session.scalar(select(Module).where(Module.id == found.module_id).options(*modules.LOADED))
+    if module is None or not module.is_public:
+        raise NotFound(GONE)
+    return found, module
+
+
+def _check_open(found: Confirmation) -> None:
     if found.used_at is not None:
         raise NotFound(N_("Sie haben diese Frage schon beantwortet. Danke!"))
     if found.revoked_at is not None:
         raise NotFound(N_("Für diesen Link haben wir Ihnen einen neueren geschickt. Bitte nehmen Sie den."))
     if found.expires_at <= utcnow():
         raise NotFound(N_("Dieser Link ist abgelaufen."))
-    module = session.scalar(select(Module).where(Module.id == found.module_id).options(*modules.LOADED))
-    if module is None or not module.is_public:
-        raise NotFound(N_("Dieses Modul steht nicht mehr im Katalog."))
+
+
+def _claim(session: Session, token: str, version: int | None = None) -> tuple[Confirmation, Module]:
+    """Open the link for an answer: first the module is locked, then the question, as :func:`ask` does; two answers never both count."""
+    found, module = opened(session, token)
+    modules.lock(session, module, version)
+    if not module.is_public:
+        raise NotFound(GONE)
+    session.refresh(found, with_for_update=True)
+    _check_open(found)
     return found, module
 
 
@@ -169,8 +185,7 @@ def _use(session: Session, found: Confirmation, answer: ConfirmationAnswer) -> N
 
 def say_confirmed(session: Session, token: str) -> Module:
     """The provider says that everything is still right."""
-    found, module = opened(session, token)
-    modules.lock(session, module, None)
+    found, module = _claim(session, token)
     _use(session, found, ConfirmationAnswer.CONFIRMED)
     return _note_confirmed(session, _author(found), module, module.provider.name if module.provider else found.email)
 
@@ -182,8 +197,7 @@ def change_of(module: Module) -> Change:
 
 def change(session: Session, token: str, wanted: Change, version: int | None) -> Module:
     """The provider proposes other words; they wait for network staff. Raises Stale and Invalid."""
-    found, module = opened(session, token)
-    modules.lock(session, module, version, wanted)
+    found, module = _claim(session, token, version)
     before = input_of(module)
     given = tidy(replace(before, **{name: getattr(wanted, name) for name in FIELDS}))
     if given == tidy(before) and not wanted.note.strip():
@@ -196,8 +210,7 @@ def change(session: Session, token: str, wanted: Change, version: int | None) ->
 
 def gone(session: Session, token: str, note: str = "") -> Module:
     """The provider says that there is no such offer any more; network staff decide whether to archive it."""
-    found, module = opened(session, token)
-    modules.lock(session, module, None)
+    found, module = _claim(session, token)
     pending.ask_archive(session, _author(found), module, note)
     _use(session, found, ConfirmationAnswer.GONE)
     audit.record(session, _author(found), "module.archive_proposed", module)

@@ -1,6 +1,8 @@
 """Links are looked at politely and safely; a broken one is told to staff and hides nothing."""
 
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -8,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -66,6 +69,29 @@ def site() -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def encrypted_site(tmp_path: Path) -> Iterator[str]:
+    """A server with a certificate that nobody vouches for."""
+    path = tmp_path / "server.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    subprocess.run([*command, "-keyout", path, "-out", path], check=True, capture_output=True)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"https://localhost:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_certificates_are_verified(encrypted_site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(FetchError, match="certificate not valid"):
+        fetch(f"{encrypted_site}/ok", private=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))  # now somebody vouches for it
+    assert fetch(f"{encrypted_site}/ok", private=True).status == 200
 
 
 def test_answers_and_failures_are_told_apart(site: str) -> None:

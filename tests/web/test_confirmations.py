@@ -1,6 +1,7 @@
 """The provider's link: one answer without a login, nothing live but the confirmation, nothing changed by looking."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from catalogue.services import confirmations, modules
 from catalogue.services.errors import NotAllowed
 from catalogue.settings import Settings
 from tests import factories
-from tests.browsing import post, sign_in
+from tests.browsing import csrf_token, post, sign_in
 from tests.conftest import People
 from tests.web.test_curation import TAG, hidden
 
@@ -259,3 +260,16 @@ def test_the_table_sorts_by_how_complete_modules_are(app: Flask, database: Datab
     assert "3 von 15" in page
     page = staff.get("/curation/modules?sort=-complete").get_data(as_text=True)
     assert page.index("Voll</a>") < page.index("Leer</a>")
+
+
+def test_two_answers_at_once_count_once(app: Flask, database: Database, token: str) -> None:
+    browsers = [app.test_client() for _ in range(4)]
+    tokens = [csrf_token(browser, f"/confirm/{token}") for browser in browsers]
+
+    def press(number: int) -> int:
+        verb = ("still", "gone")[number % 2]
+        return browsers[number].post(f"/confirm/{token}/{verb}", data={"csrf_token": tokens[number]}).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(press, range(4))) == [303, 410, 410, 410]
+    assert (stored(database).confirmed_at is None) == (waiting(database) is not None)

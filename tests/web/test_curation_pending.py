@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from catalogue.db import Database
-from catalogue.models import Module, PendingVersion
+from catalogue.models import LinkCheck, Module, PendingVersion
 from catalogue.services import tokens
 from tests import factories
 from tests.browsing import post, sign_in
@@ -129,13 +129,20 @@ def test_programs_say_whether_their_change_waits(
         token = tokens.create(session, people.curator, "Skript")
     headers = {"Authorization": f"Bearer {token}", "If-Match": "*"}
     path = "/api/v1/modules/adr-basiskurs"
-    answer = client.patch(f"{path}?pending=1", json={"summary": "Wartet."}, headers=headers)
-    assert (answer.status_code, answer.json["pending"], answer.json["summary"]) == (200, True, "Alt.")
-    answer = client.patch(f"{path}?pending=1", json={"description": "Auch."}, headers=headers)
+
+    def patch(query: str, **changes: str) -> dict[str, Any]:
+        answer = client.patch(path + query, json=changes, headers=headers)
+        assert answer.status_code == 200
+        assert isinstance(answer.json, dict)
+        assert answer.headers["ETag"] == f'"{answer.json["version"]}"'
+        return answer.json
+
+    shown = patch("?pending=1", summary="Wartet.")
+    assert (shown["pending"], shown["summary"]) == (True, "Alt.")
+    patch("?pending=1", description="Auch.")
     assert "Wartet." in staff.get(f"{PATH}/pending").get_data(as_text=True)
-    answer = client.patch(path, json={"price_text": "7 €"}, headers=headers)
-    assert (answer.json["pending"], answer.json["price_text"]) == (False, "7 €")
-    assert answer.headers["ETag"] == f'"{answer.json["version"]}"'
+    shown = patch("", price_text="7 €")
+    assert (shown["pending"], shown["price_text"]) == (False, "7 €")
 
 
 def test_days_and_reviewer_are_set_on_the_page(staff: FlaskClient, database: Database, people: People) -> None:
@@ -163,3 +170,13 @@ def test_the_start_page_says_who_may_do_what(staff: FlaskClient) -> None:
     assert rows["Module anlegen, ändern und zur Prüfung geben"] == ["nein", "nein", "ja", "ja"]
     assert rows["Bedarf des eigenen Unternehmens eintragen"] == ["nein", "ja", "ja", "ja"]
     assert rows["Den ganzen Katalog laden"] == ["nein", "nein", "nein", "ja"]
+
+
+def test_broken_links_are_listed_and_named_at_the_module(staff: FlaskClient, database: Database) -> None:
+    assert "Kein kaputter Link" in staff.get("/curation/links").get_data(as_text=True)
+    with database.write() as session:
+        session.add(LinkCheck(url="https://a.example", failures=3, status=404, problem=f"HTTP 404 {TAG}"))
+    page = staff.get("/curation/links").get_data(as_text=True)
+    assert "ADR-Basiskurs" in page
+    assert TAG not in page
+    assert "3-mal" in staff.get(PATH).get_data(as_text=True)

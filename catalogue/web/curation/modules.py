@@ -158,11 +158,7 @@ def edit_page(form: ModuleForm, module: Module | None, **more: object) -> str:
 
 
 def _schedule_form(module: Module | None) -> ScheduleForm:
-    form = ScheduleForm(formdata=None)
-    if module:
-        form.publish_on.data, form.archive_on.data = module.publish_on, module.archive_on
-        form.version.data = module.version
-    return form
+    return ScheduleForm(formdata=None, obj=module)
 
 
 def _conflict_page(form: EditForm, module: Module, stale: Stale) -> tuple[str, int]:
