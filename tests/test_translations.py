@@ -183,3 +183,16 @@ def test_no_german_is_left_on_english_pages(role: str, english_site: tuple[Flask
             if answer.mimetype == "text/html":
                 left += [f"{rule.rule}: {text}" for text in german_words(answer.get_data(as_text=True), SAID)]
     assert left == [], "\n".join(left)
+
+
+def test_what_a_module_says_is_marked_as_german_on_english_pages_only(english_site: tuple[Flask, World]) -> None:
+    app, _ = english_site
+    client = app.test_client()
+    german_page = client.get("/modules/sicherheit-und-batterie").get_data(as_text=True)
+    client.set_cookie("language", "en")
+    english_page = client.get("/modules/sicherheit-und-batterie").get_data(as_text=True)
+    assert '<html lang="de"' in german_page
+    assert '<span lang="de">' not in german_page
+    assert '<html lang="en"' in english_page
+    assert '<h1 class="my-2"><span lang="de">Sicherheit und Batterie</span></h1>' in english_page
+    assert '<ul class="read mt-2" lang="de"><li>Gefahren</li>' in english_page
