@@ -7,8 +7,9 @@ holds (:mod:`catalogue.search.lexicon`), so a better rule needs no new index.
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
+from typing import NamedTuple
 
 __all__ = ["Token", "fold", "is_code", "root", "stem", "tokens"]
 
@@ -18,6 +19,9 @@ _LETTERS = str.maketrans(
 )
 # "ue" stays where it cannot be an umlaut: Feuer, Dauer, Quelle
 _DIGRAPH = re.compile(r"(?:a|o|(?<![aeouq])u)e+")
+
+
+_DIGIT = re.compile(r"\d").search
 
 
 @lru_cache(maxsize=200_000)
@@ -34,14 +38,13 @@ def fold(text: str) -> str:
 
 def is_code(word: str) -> bool:
     """Return whether *word* is a code (holds a digit): codes are never stemmed, split or corrected."""
-    return any(c.isdigit() for c in word)
+    return _DIGIT(word) is not None
 
 
 # --- tokens
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One index word at ``start``–``end`` of the text. Joined forms share the ``position`` of their first part and have
     ``joined`` set to the number of parts."""
 
@@ -69,6 +72,10 @@ _CODE_PREFIXES = frozenset(
 )  # also when typed small
 
 
+_MAY_BE_GENDERED = re.compile(r"[iI]nn?|/|\(").search
+_PLACE = attrgetter("position", "joined")
+
+
 def _blank(found: re.Match[str]) -> str:
     return " " * len(found[0])
 
@@ -76,17 +83,26 @@ def _blank(found: re.Match[str]) -> str:
 def tokens(text: str) -> list[Token]:
     """Return the index words of *text* with their places, joined forms and joined codes included."""
     # cut forms are blanked, not removed: the places must stay those of the text
-    cut = _GENDER.sub(_blank, _GENDER_NOTE.sub(_blank, text)) if "n" in text or "/" in text else text
+    cut = _GENDER.sub(_blank, _GENDER_NOTE.sub(_blank, text)) if _MAY_BE_GENDERED(text) else text
     found: list[Token] = []
-    position = 0
+    position, plain = 0, True
     for chunk in _CHUNK.finditer(cut):
-        pieces = list(_pieces(chunk[0], chunk.start()))
-        for offset, (word, start, end) in enumerate(pieces):
-            found.append(Token(word, start, end, position + offset))
+        whole, start = chunk[0], chunk.start()
+        if whole.isalnum():
+            found.append(Token(fold(whole), start, start + len(whole), position))
+            position += 1
+            continue
+        pieces = list(_pieces(whole, start))
+        for offset, (word, first, last) in enumerate(pieces):
+            found.append(Token(word, first, last, position + offset))
         if len(pieces) > 1:
             found.extend(_joined(cut, pieces, position))
+            plain = False
         position += len(pieces)
-    return sorted(found + list(_codes(cut, found)), key=lambda token: (token.position, token.joined))
+    if _DIGIT(cut):
+        found += _codes(cut, found)
+        plain = False
+    return found if plain else sorted(found, key=_PLACE)
 
 
 def _pieces(chunk: str, base: int) -> Iterator[tuple[str, int, int]]:

@@ -5,19 +5,30 @@ Who may see a module is not the index's business: only published modules are put
 
 import uuid
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from whoosh import fields, formats
 
 from catalogue.models import Module, Term, Vocabulary
-from catalogue.search.analysis import fold, tokens
+from catalogue.search.analysis import Token, fold, tokens
 from catalogue.search.results import NOT_STATED
 
-__all__ = ["INDEX_VERSION", "SCHEMA", "WORDS", "Entry", "document", "places", "texts", "title_key"]
+__all__ = [
+    "INDEX_VERSION",
+    "SCHEMA",
+    "WORDS",
+    "Entry",
+    "document",
+    "label_tokens",
+    "labels",
+    "places",
+    "texts",
+    "title_key",
+]
 
-INDEX_VERSION = 5  # raise it when anything here or in analysis.py changes: the index is then rebuilt
+INDEX_VERSION = 6  # raise it when anything here or in analysis.py changes: the index is then rebuilt
 WORDS = "words"
 _GAP = 20  # places between two texts, so that no phrase reaches from one into the next
 _MOST_PLACES = 65_000
@@ -69,48 +80,56 @@ SCHEMA = fields.Schema(id=fields.ID(unique=True), words=Words(), entry=fields.ST
 Entry = tuple[bytes, int, tuple[str, ...], int, str, int, int, tuple[int, ...], str]
 
 
-@dataclass(frozen=True)
-class _Text:
-    """One text of a module with the weight of its place. ``label`` marks texts that no snippet is taken from."""
-
+class _Text(NamedTuple):
     text: str
     weight: float
-    label: bool = False
 
 
 def texts(module: Module) -> Iterator[_Text]:
-    """Yield all texts of *module* that can be found, most telling first."""
+    """Yield what *module* says itself, with the weight of each place: the title first, then what snippets may be taken from."""
     yield _Text(module.title, TITLE)
-    if module.code:
-        yield _Text(module.code, CODE, label=True)
     for line in [*module.contents, *module.objectives]:
         yield _Text(line, CONTENTS)
     for name, weight in _TEXTS:
         if value := getattr(module, name):
             yield _Text(value, weight)
+
+
+def labels(module: Module) -> Iterator[_Text]:
+    """Yield the names by which *module* is ordered: code, provider, programme, places and vocabulary terms."""
+    if module.code:
+        yield _Text(module.code, CODE)
     if module.provider:
-        yield _Text(module.provider.name, PROVIDER, label=True)
-        yield _Text(module.provider.place, TERM, label=True)
+        yield _Text(module.provider.name, PROVIDER)
+        yield _Text(module.provider.place, TERM)
     if module.programme:
-        yield _Text(module.programme.name, PROVIDER, label=True)
+        yield _Text(module.programme.name, PROVIDER)
+    for run in module.runs:
+        yield _Text(run.place, TERM)
     for term in module.terms:
         weight = TOPIC if term.vocabulary == Vocabulary.TOPIC else TERM
-        yield _Text(term.label_de, weight, label=True)
-        yield _Text(term.label_en, weight, label=True)
+        yield _Text(term.label_de, weight)
+        yield _Text(term.label_en, weight)
         for other in [*term.synonyms, *term.old_names]:
-            yield _Text(other, SYNONYM, label=True)
-    for run in module.runs:
-        yield _Text(run.place, TERM, label=True)
+            yield _Text(other, SYNONYM)
+
+
+@lru_cache(maxsize=20_000)
+def label_tokens(text: str) -> tuple[Token, ...]:
+    """Return the words of a label; labels are few and come again and again."""
+    return tuple(tokens(text))
 
 
 def _words(module: Module) -> dict[str, tuple[float, list[int]]]:
     found: dict[str, tuple[float, list[int]]] = {}
     offset = 0
-    for part in texts(module):
+    taken: list[tuple[Sequence[Token], float]] = [(tokens(part.text), part.weight) for part in texts(module)]
+    taken += [(label_tokens(part.text), part.weight) for part in labels(module)]
+    for words, weight in taken:
         last = 0
-        for token in tokens(part.text):
+        for token in words:
             last = token.position
-            _add(found, token.word, part.weight, offset + token.position)
+            _add(found, token.word, weight, offset + last)
         offset += last + _GAP
     return found
 

@@ -3,10 +3,11 @@
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
-from catalogue.db import Session
+from catalogue.db import Database, Session
 from catalogue.models import OfferStatus, Programme, Provider, Term, Vocabulary
 from catalogue.search.results import FACETS, NOT_STATED, Facet, FacetValue, Query
 from catalogue.search.snapshot import Snapshot
@@ -32,8 +33,26 @@ class Labels:
     values: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
 
 
+# every change counts up a version, so whatever another process did shows here
+_MARK = """SELECT count(*), sum(version), max(updated_at) FROM term
+UNION ALL SELECT count(*), sum(version), max(updated_at) FROM provider
+UNION ALL SELECT count(*), sum(version), max(updated_at) FROM programme"""
+_known: WeakKeyDictionary[Database, tuple[object, dict[str, Labels]]] = WeakKeyDictionary()
+
+
 def labels(session: Session, language: str) -> Labels:
-    """Read the labels of all values."""
+    """Return the labels of all values, read anew only if any of them changed."""
+    database: Database = session.info["database"]
+    mark = tuple(map(tuple, session.connection().exec_driver_sql(_MARK)))
+    known = _known.get(database)
+    if known is None or known[0] != mark:
+        known = _known[database] = (mark, {})
+    if language not in known[1]:
+        known[1][language] = _read(session, language)
+    return known[1][language]
+
+
+def _read(session: Session, language: str) -> Labels:
     found: dict[str, dict[str, tuple[str, int]]] = {name: {} for name in FACETS}
     terms = session.execute(
         sa.select(Term.id, Term.parent_id, Term.vocabulary, Term.code, Term.label_de, Term.label_en).order_by(

@@ -36,7 +36,7 @@ class IndexUnusable(Exception):
     """The index is missing, damaged or of another version; the database must answer meanwhile."""
 
 
-class _TidyStorage(FileStorage):  # type: ignore[misc]
+class _TidyStorage(FileStorage):
     """Remembers the files it opens, so that they can be closed where Whoosh fails half-way and forgets them."""
 
     def open_file(self, name: str, **options: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from functools import cached_property
+from typing import Any
 
 from catalogue.search.analysis import is_code, root, stem
 from catalogue.search.wordlists import parts, whole_words
@@ -19,6 +20,7 @@ class Lexicon:
         self.words = words
         self._split: dict[str, tuple[str, ...]] = {}
         self._inside: dict[str, list[str]] = {}
+        self.memory: dict[Any, Any] = {}  # what readers of queries work out again and again
 
     @cached_property
     def _all(self) -> frozenset[str]:

@@ -7,14 +7,20 @@ further down.
 """
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from catalogue.search.bits import Mask
 from catalogue.search.document import SYNONYM
 from catalogue.search.snapshot import Snapshot
 from catalogue.search.understand import Evidence, Mechanisms, Unit, Way
 
 __all__ = ["Answer", "rank"]
+
+Values = NDArray[np.float32]  # one for each document
 
 LEAST_COVERAGE = 0.36  # of the weight of all telling units
 LEAST_ANY = 0.2  # how rare a word must be to carry a match without the other words
@@ -35,26 +41,24 @@ WEAK_COVER = 0.5  # what such a word is worth for coverage
 
 @dataclass
 class Found:
-    """Documents that answer one unit: strength with place and rarity, and how far the unit counts as answered."""
+    """What answers one unit, by document: strength with place and rarity, and how far the unit counts as answered."""
 
-    weight: float = 1.0
-    scores: dict[int, float] = field(default_factory=dict)
-    covers: dict[int, float] = field(default_factory=dict)
+    weight: float
+    scores: Values
+    covers: Values
 
-    def add(self, number: int, score: float, cover: float) -> None:
-        """Keep the better of what is known and this."""
-        if score > self.scores.get(number, 0.0):
-            self.scores[number] = score
-        if cover > self.covers.get(number, 0.0):
-            self.covers[number] = cover
+    def add(self, numbers: Any, scores: Values, covers: Values) -> None:
+        """Keep, for each of *numbers*, the better of what is known and this."""
+        self.scores[numbers] = np.maximum(self.scores[numbers], scores)
+        self.covers[numbers] = np.maximum(self.covers[numbers], covers)
 
 
 @dataclass
 class Answer:
-    """The ranked answer: document numbers to scores, the share of the query that each answers, the weight of each unit."""
+    """Which documents answer, with scores; how far the demand was lowered; the weight of each unit."""
 
-    scores: dict[int, float]
-    coverage: dict[int, float]
+    kept: Mask
+    scores: Values
     relaxed: str
     weights: list[float]
 
@@ -65,38 +69,32 @@ def rank(snapshot: Snapshot, units: list[Unit], use: Mechanisms | None = None) -
     found = [ranker.find(unit) for unit in units]
     telling = [one for one, unit in zip(found, units, strict=True) if not unit.general] or found
     total = sum(one.weight for one in telling) or 1.0
-    answered: dict[int, float] = {}
+    coverage = ranker.zeros()
     for one in telling:
-        for number, cover in one.covers.items():
-            answered[number] = answered.get(number, 0.0) + one.weight * cover
-    alive = snapshot.alive
-    kept = {n: a / total for n, a in answered.items() if a / total >= LEAST_COVERAGE and alive >> n & 1}
-    if not kept:
-        kept = {n: c for n, c in _titled(telling, total, len(units)).items() if alive >> n & 1}
+        coverage += one.covers * np.float32(one.weight / total)
+    kept = (coverage >= LEAST_COVERAGE) & snapshot.living
+    if len(units) > 1 and not kept.any():
+        kept = _titled(snapshot, telling) & snapshot.living
     everything = sum(one.weight for one in found) or 1.0
-    power = COVERAGE_POWER if ranker.use.coverage else 0.0
-    scores = {
-        number: sum(one.weight * one.scores.get(number, 0.0) for one in found) / everything * covered**power
-        for number, covered in kept.items()
-    }
-    return Answer(scores, kept, _relaxed(kept.values()), [one.weight for one in found])
+    scores = ranker.zeros()
+    for one in found:
+        scores += one.scores * np.float32(one.weight / everything)
+    if ranker.use.coverage:
+        scores *= coverage ** np.float32(COVERAGE_POWER)
+    best = float(coverage[kept].max()) if kept.any() else 1.0
+    return Answer(kept, scores, _relaxed(best), [one.weight for one in found])
 
 
-def _titled(telling: list[Found], total: float, asked: int) -> dict[int, float]:
+def _titled(snapshot: Snapshot, telling: list[Found]) -> Mask:
     """The last resort of a query with words that nobody knows: modules that hold one of the others in the title."""
-    if asked < 2:
-        return {}
-    return {
-        number: one.weight / total
-        for one in telling
-        if one.weight >= LEAST_ANY
-        for number, score in one.scores.items()
-        if score >= IN_TITLE and one.covers[number] >= 1.0
-    }
+    kept = np.zeros(snapshot.size, dtype=np.bool_)
+    for one in telling:
+        if one.weight >= LEAST_ANY:
+            kept |= (one.scores >= IN_TITLE) & (one.covers >= 1.0)
+    return kept
 
 
-def _relaxed(coverage: Iterable[float]) -> str:
-    best = max(coverage, default=1.0)
+def _relaxed(best: float) -> str:
     if best >= 0.95:
         return ""
     return "most" if best >= 0.6 else "any"
@@ -108,6 +106,10 @@ class _Ranker:
         self.use = use
         self.most = math.log(1 + snapshot.count) or 1.0
 
+    def zeros(self) -> Values:
+        """Return a value for each document, all 0."""
+        return np.zeros(self.snapshot.size, dtype=np.float32)
+
     def rarity(self, frequency: int) -> float:
         """Return 1 for a word of one document, near 0 for a word of all."""
         if not self.use.rarity:
@@ -117,7 +119,7 @@ class _Ranker:
     def find(self, unit: Unit, general: float = GENERAL_WEIGHT) -> Found:
         """Return what answers *unit*; *general* is what a general word weighs."""
         weight = self._weight(unit)
-        found = Found(weight)
+        found = Found(weight, self.zeros(), self.zeros())
         for way in unit.ways:
             if way.also:
                 self._sequence(way, weight, found)
@@ -146,43 +148,53 @@ class _Ranker:
         return self.rarity(frequency)
 
     def _words(self, words: dict[str, Evidence], weight: float, found: Found) -> None:
-        scores, covers, places = found.scores, found.covers, self.use.places
+        """Enter what *words* answer, all at once: one call for each word would cost more than the counting."""
+        numbers, scores, covers = [], [], []
         for word, evidence in words.items():
-            numbers, weights = self.snapshot.posting(word)
-            if not len(numbers):
-                continue
-            strength = evidence.strength * math.sqrt(min(1.0, self.rarity(len(numbers)) / weight))
-            full = min(1.0, evidence.strength / COVERED_AT)
-            for number, place in zip(numbers, weights, strict=True):
-                score = strength * place / (place + PLACE_HALF) if places else strength
-                if score > scores.get(number, 0.0):
-                    scores[number] = score
-                cover = full * WEAK_COVER if place <= WEAK_PLACE else full
-                if cover > covers.get(number, 0.0):
-                    covers[number] = cover
+            held, places, telling = self._graded(word)
+            if len(held):
+                strength = evidence.strength * math.sqrt(min(1.0, self.rarity(len(held)) / weight))
+                numbers.append(held)
+                scores.append(places * np.float32(strength))
+                covers.append(telling * np.float32(min(1.0, evidence.strength / COVERED_AT)))
+        if numbers:
+            where = np.concatenate(numbers)
+            np.maximum.at(found.scores, where, np.concatenate(scores))
+            np.maximum.at(found.covers, where, np.concatenate(covers))
+
+    def _graded(self, word: str) -> tuple[NDArray[np.int32], Values, Values]:
+        """Return the documents of *word*, what its place is worth there, and what it counts for coverage."""
+        key = (word, self.use.places)
+        known = self.snapshot.memory.get(key)
+        if known is None:
+            numbers, places = self.snapshot.posting(word)
+            worth = places / (places + np.float32(PLACE_HALF)) if self.use.places else np.ones_like(places)
+            telling = np.where(places <= WEAK_PLACE, np.float32(WEAK_COVER), np.float32(1))
+            known = self.snapshot.memory[key] = (numbers, worth, telling)
+        return known
 
     def _sequence(self, way: Way, weight: float, found: Found) -> None:
         """All groups of words in one document."""
         groups = []
         for group in (way.words, *way.also):
-            one = Found()
+            one = Found(weight, self.zeros(), self.zeros())
             self._words(group, weight, one)
             groups.append(one)
-        common = set(groups[0].scores)
-        for one in groups[1:]:
-            common &= one.scores.keys()
-        for number in common:
-            score = sum(one.scores[number] for one in groups) / len(groups)
-            found.add(number, score, min(one.covers[number] for one in groups))
+        scores: Values = np.mean([one.scores for one in groups], axis=0)
+        covers: Values = np.min([one.covers for one in groups], axis=0)
+        common = np.flatnonzero(covers)
+        found.add(common, scores[common], covers[common])
 
     def _parts(self, unit: Unit, found: Found) -> None:
         """A compound is answered by its parts, each for itself, if the telling ones are there."""
         parts = [self.find(part, GENERAL_PART_WEIGHT) for part in unit.parts]
         telling = [one for one, part in zip(parts, unit.parts, strict=True) if not part.general]
+        if not telling:
+            return
         total = sum(one.weight for one in parts) or 1.0
-        numbers = {number for one in (telling or parts) for number in one.covers}
-        for number in numbers:
-            share = sum(one.weight * one.covers.get(number, 0.0) for one in parts) / total
-            if share >= LEAST_PARTS and telling and number in telling[0].covers:
-                reached = sum(one.weight * one.scores.get(number, 0.0) for one in parts) / total
-                found.add(number, PARTS_STRENGTH * reached * share, share)
+        share, reached = self.zeros(), self.zeros()
+        for one in parts:
+            share += one.covers * np.float32(one.weight / total)
+            reached += one.scores * np.float32(one.weight / total)
+        held = np.flatnonzero((share >= LEAST_PARTS) & (telling[0].covers > 0))
+        found.add(held, PARTS_STRENGTH * reached[held] * share[held], share[held])

@@ -1,31 +1,25 @@
 """The part of an index segment that is kept in memory: facet bits, sort values, words, and the postings that were asked for.
 
 A Whoosh segment never changes once written; only the list of its deleted documents does. So all of this is read once.
-Bitsets are Python integers: bit *n* stands for document *n*; counting 50,000 documents of a facet value takes a microsecond.
 """
 
 import threading
 import uuid
-from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+from whoosh.codec.whoosh3 import W3LeafMatcher
 from whoosh.reading import SegmentReader, TermNotFound
 
+from catalogue.search.bits import bits_of
 from catalogue.search.document import WORDS, Entry, places
 
-__all__ = ["Posting", "SegmentView", "bits_of"]
+__all__ = ["Posting", "SegmentView"]
 
-Posting = tuple[Any, Any]  # document numbers and weights, of equal length
-_EMPTY: Posting = ((), ())
-_MOST_POSTINGS = 4_000_000  # numbers kept in memory per segment before the store of postings is emptied
-
-
-def bits_of(numbers: Iterable[int], size: int) -> int:
-    """Return the bitset of *numbers*, all below *size*."""
-    raw = bytearray(size // 8 + 1)
-    for number in numbers:
-        raw[number >> 3] |= 1 << (number & 7)
-    return int.from_bytes(raw, "little")
+Posting = tuple[NDArray[np.int32], NDArray[np.float32]]  # document numbers, ascending, and weights
+NOTHING: Posting = (np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32))
+_MOST_POSTINGS = 8_000_000  # numbers kept in memory per segment before the store of postings is emptied
 
 
 class SegmentView:
@@ -81,14 +75,21 @@ class SegmentView:
     def _read(self, word: str) -> Posting:
         matcher = self._matcher(word)
         if matcher is None:
-            return _EMPTY
+            return NOTHING
         numbers: list[int] = []
         weights: list[float] = []
-        while matcher.is_active():
+        if isinstance(matcher, W3LeafMatcher):  # whole blocks, not one call for each number
+            while matcher.is_active():
+                matcher._read_ids()
+                matcher._read_weights()
+                numbers.extend(matcher._ids)
+                weights.extend(matcher._weights)
+                matcher._next_block()
+        while matcher.is_active():  # short lists are kept inside the dictionary of terms
             numbers.append(matcher.id())
             weights.append(matcher.weight())
             matcher.next()
-        return numbers, weights
+        return np.array(numbers, dtype=np.int32), np.array(weights, dtype=np.float32)
 
     def places(self, word: str, wanted: int) -> dict[int, Any]:
         """Return the places of *word* in each document of the bitset *wanted* that holds it."""

@@ -6,9 +6,13 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from catalogue.search.bits import Mask, bits_of, mask_of
 from catalogue.search.document import Entry
 from catalogue.search.lexicon import Lexicon
-from catalogue.search.segments import Posting, SegmentView, bits_of
+from catalogue.search.segments import NOTHING, Posting, SegmentView
 
 __all__ = ["Snapshot"]
 
@@ -31,8 +35,8 @@ class Snapshot:
             self.size += view.size
         self.count = self.alive.bit_count()
         self._postings: dict[str, Posting] = {}
-        self._orders: dict[tuple[str, int], list[int]] = {}
-        self.memory: dict[object, object] = {}  # what expansions worked out on these words
+        self._orders: dict[tuple[str, int], NDArray[np.int32]] = {}
+        self.memory: dict[Any, Any] = {}  # what ranking works out again and again
 
     @cached_property
     def ids(self) -> list[uuid.UUID]:
@@ -49,6 +53,11 @@ class Snapshot:
         return {value: bits & self.alive for value, bits in found.items() if bits & self.alive}
 
     @cached_property
+    def living(self) -> Mask:
+        """Return where documents are that are not deleted."""
+        return mask_of(self.alive, self.size)
+
+    @cached_property
     def lexicon(self) -> Lexicon:
         """Return all words that the index holds."""
         if len(self.views) == 1:
@@ -61,13 +70,10 @@ class Snapshot:
             return self.views[0].posting(word)
         known = self._postings.get(word)
         if known is None:
-            numbers: list[int] = []
-            weights: list[float] = []
-            for base, view in zip(self.bases, self.views, strict=True):
-                local, more = view.posting(word)
-                numbers.extend(number + base for number in local)
-                weights.extend(more)
-            known = self._postings[word] = (numbers, weights)
+            found = [(base, view.posting(word)) for base, view in zip(self.bases, self.views, strict=True)]
+            held = [(numbers + np.int32(base), weights) for base, (numbers, weights) in found if len(numbers)]
+            known = (np.concatenate([n for n, _ in held]), np.concatenate([w for _, w in held])) if held else NOTHING
+            self._postings[word] = known
             if len(self._postings) > 5_000:
                 self._postings = {}
         return known
@@ -116,19 +122,18 @@ class Snapshot:
         entries = [entry for view in self.views for entry in view.entries]
         return {self.ids[n]: entries[n][1] for n in range(self.size) if self.alive >> n & 1}
 
-    def order(self, sort: str, today: date) -> list[int]:
+    def order(self, sort: str, today: date) -> NDArray[np.int32]:
         """Return all document numbers in the order of *sort*; ties by position, then title, then id."""
         key = (sort, today.toordinal() if sort == "next_run" else 0)
         if key not in self._orders:
-            self._orders[key] = self._sorted(sort, today.toordinal())
+            self._orders[key] = np.array(self._sorted(sort, today.toordinal()), dtype=np.int32)
         return self._orders[key]
 
     @cached_property
-    def rank(self) -> list[int]:
+    def rank(self) -> NDArray[np.int32]:
         """Return the place of each document in the order of the catalogue, for ties."""
-        places = [0] * self.size
-        for place, number in enumerate(self.order("position", date.min)):
-            places[number] = place
+        places = np.empty(self.size, dtype=np.int32)
+        places[self.order("position", date.min)] = np.arange(self.size, dtype=np.int32)
         return places
 
     def _sorted(self, sort: str, today: int) -> list[int]:

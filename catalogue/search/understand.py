@@ -221,6 +221,13 @@ class _Reader:
 
     def _direct(self, word: str) -> dict[str, Evidence]:
         """Return the words of the index that are *word*, inflect it, are related to it or hold it."""
+        key = (word, self.use)
+        known: dict[str, Evidence] | None = self.lexicon.memory.get(key)
+        if known is None:
+            known = self.lexicon.memory[key] = self._all_direct(word)
+        return dict(known)
+
+    def _all_direct(self, word: str) -> dict[str, Evidence]:
         found: dict[str, Evidence] = {}
         if word in self.lexicon:
             found[word] = Evidence(EVIDENCE["exact"])

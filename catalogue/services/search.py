@@ -1,11 +1,11 @@
 """Finding modules: the one question that page, API, feeds and mails ask. Only published modules are ever found."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import structlog
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from catalogue.db import Session, utcnow
@@ -79,13 +79,14 @@ def _limits(snapshot: Snapshot, query: Query) -> int:
 
 def _hits(session: Session, ids: Sequence[uuid.UUID], marker: Marker) -> tuple[Hit, ...]:
     """Load the shown modules, in order. What was unpublished a moment ago and is still in the index is left out."""
-    modules = {module.id: module for module in _load(session, Module.id.in_(ids))} if ids else {}
+    modules = _public(session, ids)
     return tuple(marker.hit(modules[identity]) for identity in ids if identity in modules)
 
 
-def _load(session: Session, condition: ColumnElement[bool]) -> Iterable[Module]:
-    public = Module.state == WorkflowState.PUBLISHED
-    return session.scalars(select(Module).where(public, condition).options(*_LOADED)).unique()
+def _public(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Module]:
+    """Load those of *ids* that are published. The state is looked at here: in the query it misleads SQLite's planner."""
+    found = session.scalars(select(Module).where(Module.id.in_(ids)).options(*_LOADED)).unique() if ids else ()
+    return {module.id: module for module in found if module.is_public}
 
 
 def _suggestion(
@@ -115,7 +116,7 @@ def _nearest(
     best = [snapshot.ids[number] for number in other.ranked(other.matched)[:3]]
     texts = [
         text
-        for module in _load(session, Module.id.in_(best))
+        for module in _public(session, best).values()
         for text in (module.title, module.summary, module.description)
     ]
     texts += [term for rule in rules_of("synonyms.txt") for term in (*rule.terms, *rule.targets)]
@@ -133,7 +134,7 @@ def similar(session: Session, actor: Actor, index: SearchIndex, module: Module, 
     try:
         snapshot = index.snapshot()
         ids = [snapshot.ids[number] for number in likeness.alike(snapshot, module, limit)]
-        found = {other.id: other for other in _load(session, Module.id.in_(ids))} if ids else {}
+        found = _public(session, ids)
     except Exception as error:
         log.warning("no similar modules without index", reason=str(error))
         return []
@@ -157,7 +158,7 @@ def suggest(
         found += list(completion.of_terms(text, snapshot, facets.labels(session, language)))[:3]
         answer = look_up(snapshot, Query(text=text, typing=True), own=synonyms.current(session))
         ids = [snapshot.ids[number] for number in answer.ranked(answer.matched)[: max(limit // 2, limit - len(found))]]
-        titles = {module.id: module for module in _load(session, Module.id.in_(ids))} if ids else {}
+        titles = _public(session, ids)
     except Exception as error:
         log.warning("no suggestions without index", reason=str(error))
         return []

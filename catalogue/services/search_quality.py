@@ -52,7 +52,10 @@ def explain(session: Session, index: SearchIndex, text: str, limit: int = 10) ->
     snapshot = index.snapshot()
     slugs = _slugs(session)
     found: Lookup = look_up(snapshot, Query(text=text))
-    best = [(found.scores.get(n, 0.0), slugs[snapshot.ids[n]]) for n in found.ranked(found.matched)[:limit]]
+    best = [
+        (float(found.scores[n]) if found.scores is not None else 0.0, slugs[snapshot.ids[n]])
+        for n in found.ranked(found.matched)[:limit]
+    ]
     return Explained(list(zip(found.units, found.weights, strict=True)), best, found.matched.bit_count(), found.relaxed)
 
 
