@@ -79,6 +79,7 @@ def test_what_was_changed_on_both_sides_is_named_and_decided(staff: FlaskClient,
     with database.write() as session:
         session.scalars(select(Module)).one().summary = "Live."
     assert post(staff, PATH, other | {"when": "waiting"}).status_code == 409
+    assert "Inzwischen auch im Katalog geändert: Kurzbeschreibung." in staff.get(PATH).get_data(as_text=True)
     page = staff.get(f"{PATH}/pending").get_data(as_text=True)
     assert "Doppelt geändert" in page
     assert "Live." in page

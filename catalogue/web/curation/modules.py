@@ -23,7 +23,7 @@ from catalogue.services.module_input import ModuleInput
 from catalogue.web.auth import allow, current_actor
 from catalogue.web.curation import roles
 from catalogue.web.curation.blueprint import bp
-from catalogue.web.curation.differences import differences
+from catalogue.web.curation.differences import clashes, differences
 from catalogue.web.forms.module import GROUPS, TERM_FIELDS, ModuleForm
 from catalogue.web.forms.pending import EditForm, ScheduleForm
 from catalogue.web.forms.refusals import attach
@@ -136,6 +136,8 @@ def edit_page(form: ModuleForm, module: Module | None, **more: object) -> str:
         [(counted.programme.slug, counted.programme.name) for counted in programmes.listing(session)],
     )
     staff = reviewers.offered(session, actor) if module else []
+    waiting = pending.find(session, module) if module else None
+    doubled = clashes(pending.compared(module, waiting).clashes) if module and waiting else []
     if isinstance(form, EditForm):
         form.offer_reviewers(staff)
     return render_template(
@@ -147,7 +149,8 @@ def edit_page(form: ModuleForm, module: Module | None, **more: object) -> str:
         missing=lacking(module) if module else [],
         score=score(module) if module else None,
         question=confirmations.latest(session, actor, [module]).get(module.id) if module else None,
-        waiting=pending.find(session, module) if module else None,
+        waiting=waiting,
+        doubled=doubled,
         small=pending.SMALL if module and module.is_public else (),
         staff=staff,
         broken=link_check.failures_of(session, actor, module) if module else [],
