@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -55,15 +55,25 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Pa
         yield base
         return
     url = request.getfixturevalue("postgres_database")
+    request.getfixturevalue("empty_postgres")()
     yield replace(base, database=url)
-    _empty(url)
 
 
-def _empty(url: str) -> None:
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    with engine.begin() as connection:
-        for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(table.delete())
+@pytest.fixture(scope="session")
+def empty_postgres(postgres_database: str) -> Iterator[Callable[[], None]]:
+    """A function that empties the process' PostgreSQL database, touching only the tables that hold something."""
+    engine = sa.create_engine(postgres_database)
+    tables = list(reversed(Base.metadata.sorted_tables))
+    filled = sa.union_all(*(sa.select(sa.literal(table.name)).where(sa.exists(sa.select(table))) for table in tables))
+
+    def empty() -> None:
+        with engine.begin() as connection:
+            names = set(connection.scalars(filled))
+            for table in tables:
+                if table.name in names:
+                    connection.execute(table.delete())
+
+    yield empty
     engine.dispose()
 
 
