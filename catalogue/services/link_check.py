@@ -124,9 +124,10 @@ def _forget(session: Session) -> None:
 def broken(session: Session, actor: Actor) -> list[Broken]:
     """Return the links that did not answer, most failures first, with the published modules that name them."""
     require(actor, "module.see_unpublished")
-    named = _named(session)
     statement = select(LinkCheck).where(LinkCheck.failures > 0).order_by(LinkCheck.failures.desc(), LinkCheck.url)
-    return [Broken(check, tuple(named[check.url])) for check in session.scalars(statement) if check.url in named]
+    checks = session.scalars(statement).all()
+    named = _named(session) if checks else {}
+    return [Broken(check, tuple(named[check.url])) for check in checks if check.url in named]
 
 
 def failures_of(session: Session, actor: Actor, module: Module) -> list[LinkCheck]:
