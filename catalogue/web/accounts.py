@@ -26,7 +26,7 @@ bp = Blueprint("accounts", __name__)
 def login() -> Response | str | tuple[str, int]:
     """Sign in with address and password."""
     form = LoginForm()
-    if request.method == "GET":
+    if request.method != "POST":
         form.next.data = request.args.get("next", "")
         return redirect(_after_login(form), 303) if current_user.is_authenticated else _login_page(form)
     if not form.validate():

@@ -19,6 +19,7 @@ from catalogue.services.errors import NotAllowed
 from catalogue.services.permissions import VISITOR, Actor, can
 from catalogue.settings import Settings
 from catalogue.texts import N_
+from catalogue.web.back import referring_path
 from catalogue.web.requests import SAFE, database, db_session
 
 BY_ADDRESS = {"searches.unsubscribe"}  # the signed address itself is the proof; mail programs post to it without a page
@@ -94,8 +95,7 @@ def authenticate_bearer() -> bool:
     """
     if not request.path.startswith("/api/") or "Authorization" not in request.headers:
         return False
-    given = request.authorization
-    token = given.token if given is not None and given.type == "bearer" else None
+    token = _bearer()
     found = tokens.resume(db_session(), token) if token else None
     if found is None:
         abort(401, www_authenticate=WWWAuthenticate("bearer", {"error": "invalid_token"}))
@@ -105,6 +105,15 @@ def authenticate_bearer() -> bool:
     elif request.method not in SAFE:
         tokens.touch(db_session(), found.id)
     return True
+
+
+def _bearer() -> str | None:
+    """Return the token that is shown, if it is one."""
+    try:
+        given = request.authorization
+    except ValueError:  # Werkzeug trips over "Basic" with letters beyond ASCII
+        return None
+    return given.token if given is not None and given.type == "bearer" else None
 
 
 def _same_origin() -> None:
@@ -163,11 +172,7 @@ def allow(verb: str) -> Callable[[Callable[P, R]], Callable[P, R | Response]]:
 
 def sign_in_first() -> Response:
     """Send a visitor to the sign-in page and remember where they wanted to go."""
-    target = (
-        request.full_path.rstrip("?")
-        if request.method in SAFE
-        else request.referrer and urlsplit(request.referrer).path or "/"
-    )
+    target = request.full_path.rstrip("?") if request.method in SAFE else referring_path() or "/"
     return redirect(url_for("accounts.login", next=target), 303)
 
 

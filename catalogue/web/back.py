@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
+from flask import request
 from flask_babel import gettext
 
 from catalogue.web.languages import local_path
 
-__all__ = ["WayBack", "way_back"]
+__all__ = ["WayBack", "referring_path", "way_back"]
 
 LONGEST = 1500  # characters; what is longer was not made by our pages
 
@@ -33,6 +34,14 @@ def way_back(asked: str | None) -> WayBack:
         if path == start or path.startswith(start + "/"):
             return WayBack(label, url)
     return WayBack(gettext("Zurück zu den Modulen"), "/")
+
+
+def referring_path() -> str:
+    """Return the path of the page that the browser says it comes from, "" if it says nothing or nonsense."""
+    try:
+        return urlsplit(request.referrer or "").path
+    except ValueError:
+        return ""
 
 
 def _areas() -> dict[str, str]:

@@ -38,7 +38,7 @@ def _form(values: CompanyInput | None = None, version: int = 0) -> CompanyForm:
         for vocabulary in (Vocabulary.SECTOR, Vocabulary.REGION)
     }
     form.offer(choices[Vocabulary.SECTOR], choices[Vocabulary.REGION])
-    if values is not None and request.method == "GET":
+    if values is not None and request.method != "POST":
         form.fill(values, version)
     return form
 
@@ -48,7 +48,7 @@ def _form(values: CompanyInput | None = None, version: int = 0) -> CompanyForm:
 def create() -> Response | str | tuple[str, int]:
     """Add a company."""
     form = _form(CompanyInput(""))
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("companies/create.html", form=form)
     if not form.validate():
         return render_template("companies/create.html", form=form), 422

@@ -68,7 +68,7 @@ def gone(token: str) -> Page:
 def change(token: str) -> Page:
     """A short form; what is sent waits for network staff."""
     _, module = service.opened(db_session(), token)
-    if request.method == "GET":
+    if request.method != "POST":
         form = ChangeForm(formdata=None)
         form.fill(service.change_of(module), module.version)
         return render_template("confirmations/change.html", form=form, token=token, module=module)

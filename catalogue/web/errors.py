@@ -49,6 +49,8 @@ TITLES = {
     ),
 }
 RETRY_SECONDS = 30
+READ_LATER = N_("Warten Sie einen Augenblick und versuchen Sie es dann noch einmal.")
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 STATUS = {
     refusals.NotFound: 404,
     refusals.NotAllowed: 403,
@@ -58,6 +60,10 @@ STATUS = {
 }
 
 
+class Busy(Exception):
+    """Too many requests of this process wait for the database already."""
+
+
 def init(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(refusals.Refused, _refused)
@@ -65,6 +71,7 @@ def init(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(StaleDataError, _stale)
     app.register_error_handler(DBAPIError, busy_response)
+    app.register_error_handler(Busy, busy_response)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -92,11 +99,20 @@ def error_page(status: int, detail: str = "", fields: dict[str, str] | None = No
         status=status,
         title=show(title),
         detail=detail,
-        step=show(step),
+        step=show(READ_LATER if status == 503 and request.method != "POST" else step),
+        again=_unsaved() if status == 503 else {},
         fields=fields or {},
         request_id=g.get("request_id", ""),
     )
     return make_response(page, status)
+
+
+def _unsaved() -> dict[str, list[str]]:
+    """Return the fields of a form that could not be saved, for a button that sends them again; passwords never come back."""
+    if request.method != "POST" or request.mimetype not in FORMS or request.files:
+        return {}
+    fields = {name: values for name, values in request.form.lists() if name != "csrf_token"}
+    return {} if any("password" in name for name in fields) else fields
 
 
 def _refused(error: refusals.Refused) -> Response:
@@ -135,7 +151,7 @@ def busy_response(error: Exception) -> Response:
     """Answer 503 with Retry-After if the database is busy, 409 for a stale version, else 500."""
     if isinstance(error, StaleDataError):
         return _stale(error)
-    if not is_busy(error):
+    if not (isinstance(error, Busy) or is_busy(error)):
         return _unexpected(error)
     log.warning("database busy", path=request.path)
     response = error_page(503)

@@ -24,7 +24,7 @@ Answer = Response | str | tuple[str, int] | tuple[str, int, dict[str, str]]
 def forgotten() -> Answer:
     """Ask for a link to set a new password. The answer is the same whether there is such an account or not."""
     form = ForgottenForm()
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("links/forgotten.html", form=form)
     if not form.validate():
         return render_template("links/forgotten.html", form=form), 422
@@ -47,7 +47,7 @@ def new_password(token: str) -> Answer:
     except NotFound as error:
         return _ended(error)
     page = {"form": form, "email": opened.user.email, "token": token, "shortest": passwords.SHORTEST}
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("links/new_password.html", **page)
     if not form.validate():
         return render_template("links/new_password.html", **page), 422

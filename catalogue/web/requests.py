@@ -5,6 +5,7 @@ below 400) and roll back otherwise. After the commit the index learns what chang
 """
 
 import secrets
+import threading
 from typing import cast
 
 import structlog
@@ -12,9 +13,12 @@ from flask import Flask, Response, current_app, g, request
 
 from catalogue.db import Database, Session
 from catalogue.search import sync
-from catalogue.web.errors import busy_response
+from catalogue.web.errors import Busy, busy_response
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
+WAITING = 5  # requests that may wait for SQLite's write lock; the server's other threads (of 8) go on answering readers
+PATIENCE = 1  # seconds that one more waits for its turn before it is told to come back
+_writers = threading.BoundedSemaphore(WAITING)
 log = structlog.get_logger(__name__)
 
 
@@ -33,8 +37,18 @@ def database() -> Database:
 def db_session() -> Session:
     """Return this request's session, opened at first use."""
     if "db_session" not in g:
-        g.db_session = database().session(write=request.method not in SAFE)
+        writing = request.method not in SAFE
+        if writing and database().is_sqlite and "is_writer" not in g:
+            _take_turn()
+        g.db_session = database().session(write=writing)
     return cast(Session, g.db_session)
+
+
+def _take_turn() -> None:
+    """Join those who wait for the write lock, given back at the end of the request; raise Busy if there are too many."""
+    if not _writers.acquire(timeout=PATIENCE):
+        raise Busy
+    g.is_writer = True
 
 
 def _name_request() -> None:
@@ -68,3 +82,5 @@ def _close(_error: BaseException | None) -> None:
     session = g.pop("db_session", None)
     if session is not None:
         session.close()
+    if g.pop("is_writer", False):
+        _writers.release()

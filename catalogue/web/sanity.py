@@ -4,8 +4,9 @@ PostgreSQL refuses NUL in text, SQLite stores it; neither should ever see one.
 """
 
 from collections.abc import Iterable
+from urllib.parse import unquote_to_bytes
 
-from flask import Flask, abort, request
+from flask import Flask, abort, current_app, request
 from werkzeug.datastructures import MultiDict
 
 REPLACEMENT = "\ufffd"  # what Werkzeug puts where bytes are not UTF-8
@@ -17,12 +18,30 @@ def init(app: Flask) -> None:
 
 
 def _check() -> None:
-    if _is_broken([request.path]) or _is_broken(_texts(request.args)):
+    if _is_broken([request.path]) or not _is_clean(request.query_string):
         abort(400)
-    if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data") and _is_broken(
-        _texts(request.form)
-    ):
+    if request.mimetype == "application/x-www-form-urlencoded":
+        _check_form(request.get_data())
+    elif request.mimetype == "multipart/form-data" and _is_broken(_texts(request.form)):
         abort(400)
+
+
+def _check_form(raw: bytes) -> None:
+    """Hold forms to the limits that Werkzeug knows for multipart only."""
+    limits = current_app.config
+    if len(raw) > limits["MAX_FORM_MEMORY_SIZE"] or raw.count(b"&") >= limits["MAX_FORM_PARTS"]:
+        abort(413)
+    if not _is_clean(raw):
+        abort(400)
+
+
+def _is_clean(encoded: bytes) -> bool:
+    """Whether the percent-encoded bytes are UTF-8 without NUL. Werkzeug would take what is not for the text "%FF"."""
+    raw = unquote_to_bytes(encoded)
+    try:
+        return "\0" not in raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
 
 
 def _texts(values: MultiDict[str, str]) -> Iterable[str]:

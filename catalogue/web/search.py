@@ -4,7 +4,6 @@ import re
 import uuid
 from dataclasses import dataclass, replace
 from typing import cast
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, after_this_request, current_app, jsonify, render_template, request, url_for
 from flask_babel import gettext, ngettext
@@ -14,6 +13,7 @@ from catalogue.search.index import SearchIndex
 from catalogue.search.results import FACETS, Completion, Facet, Page, Query
 from catalogue.services import bookmarks, demand, marks, module_table, search, search_gaps, ways_out
 from catalogue.web.auth import current_actor
+from catalogue.web.back import referring_path
 from catalogue.web.downloads import download
 from catalogue.web.frame import link
 from catalogue.web.languages import current_language, show
@@ -112,7 +112,7 @@ def _note_gap(asked: Asked, page: Page) -> None:
     machine = _MACHINE.search(request.user_agent.string) or request.headers.get("Sec-Purpose", "").startswith(
         "prefetch"
     )
-    from_gaps = urlsplit(request.referrer or "").path.startswith("/curation")  # staff who look into a gap
+    from_gaps = referring_path().startswith("/curation")  # staff who look into a gap
     if request.method != "GET" or machine or from_gaps or not search_gaps.is_gap(asked.narrowed, page):
         return
     where, query = database(), asked.narrowed

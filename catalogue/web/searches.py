@@ -90,9 +90,9 @@ def edit(search_id: UUID) -> Response | str | tuple[str, int]:
     """Rename a search or change how often mails come."""
     saved = saved_searches.get(db_session(), current_actor(), search_id)
     draft = drafts.restored()
-    form = SearchForm(formdata=draft) if request.method == "GET" else SearchForm()
+    form = SearchForm(formdata=draft) if request.method != "POST" else SearchForm()
     form.offer()
-    if request.method == "GET":
+    if request.method != "POST":
         if draft is None:
             form.fill(saved)
         return _form_page(form, saved)

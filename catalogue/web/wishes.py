@@ -93,7 +93,7 @@ def edit(wish_id: uuid.UUID) -> Response | str | tuple[str, int]:
     wish = wishes.get(db_session(), current_actor(), wish_id)
     if not can(current_actor(), "wish.write", wish):
         raise NotFound
-    if request.method == "GET":
+    if request.method != "POST":
         draft = drafts.restored()
         form = WishForm(formdata=draft)
         if draft is None:
@@ -147,9 +147,9 @@ def answer(wish_id: uuid.UUID) -> Response | str | tuple[str, int]:
     """For network staff: say what becomes of a wish."""
     wish = wishes.get(db_session(), current_actor(), wish_id)
     draft = drafts.restored()
-    form = AnswerForm(formdata=draft) if request.method == "GET" else AnswerForm()
+    form = AnswerForm(formdata=draft) if request.method != "POST" else AnswerForm()
     form.offer(wish_answers.modules(db_session(), current_actor()))
-    if request.method == "GET":
+    if request.method != "POST":
         if draft is None:
             form.fill(wish)
         return _answer_page(form, wish)
