@@ -10,9 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
+
+from catalogue.settings import SettingsError
 
 __all__ = [
     "Base",
@@ -78,7 +80,7 @@ class Database:
     """One engine with the hooks that make SQLite safe for several writers; sessions are made here only."""
 
     def __init__(self, url: str) -> None:
-        parsed = sa.make_url(url)
+        parsed = _checked(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         arguments: dict[str, Any] = (
             {"connect_args": {"timeout": BUSY_SECONDS}} if self.is_sqlite else {"pool_pre_ping": True}
@@ -118,6 +120,22 @@ class Database:
     def dispose(self) -> None:
         """Close all pooled connections."""
         self.engine.dispose()
+
+
+def _checked(url: str) -> sa.URL:
+    """Return the address of a database that the catalogue works with; raise SettingsError without telling its password."""
+    try:
+        parsed = sa.make_url(url)
+        backend, _ = parsed.get_backend_name(), parsed.get_dialect().import_dbapi()
+    except (ArgumentError, ValueError):
+        backend = ""
+    except ImportError as error:
+        raise SettingsError(f"CATALOGUE_DATABASE needs the package {error.name}; see docs/settings.md.") from error
+    if backend not in ("sqlite", "postgresql"):
+        raise SettingsError(
+            "CATALOGUE_DATABASE must look like postgresql://user:password@host/name (or sqlite:///path)."
+        )
+    return parsed
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:

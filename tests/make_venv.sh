@@ -4,7 +4,9 @@ set -u
 stop() { echo "make: $*" >&2; exit 1; }
 
 found=""
-for candidate in "${PYTHON:-python3}" python3.13 python3.12 python3.11; do
+others="python3.13 python3.12 python3.11"
+[ "${PYTHON:-python3}" = python3 ] || others=""  # who names a Python gets that one or is told why not
+for candidate in "${PYTHON:-python3}" $others; do
   if command -v "$candidate" >/dev/null 2>&1 && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     found="$candidate"
     break

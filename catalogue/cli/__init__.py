@@ -19,6 +19,7 @@ from catalogue.cli import (
     user,
     worker,
 )
+from catalogue.cli.context import database_problem
 from catalogue.db import DBAPIError
 from catalogue.services.errors import Refused
 from catalogue.settings import SettingsError
@@ -56,8 +57,7 @@ def main() -> None:
     except (SettingsError, Refused) as error:
         stop(str(error))
     except DBAPIError as error:
-        reason = str(error.orig).splitlines()[0]
-        stop(f"The database refused ({reason}). If it is older than this code, run: catalogue db upgrade")
+        stop(database_problem(error))
 
 
 def stop(sentence: str) -> NoReturn:

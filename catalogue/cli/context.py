@@ -2,11 +2,19 @@
 
 import click
 
-from catalogue.db import Database
+from catalogue.db import Database, DBAPIError, is_busy
 from catalogue.search.index import SearchIndex
 from catalogue.settings import Settings, prepare_state
 
-__all__ = ["open_database", "open_index", "open_settings"]
+__all__ = ["database_problem", "open_database", "open_index", "open_settings"]
+
+
+def database_problem(error: DBAPIError) -> str:
+    """Return one sentence about what the database said, and what to do."""
+    reason = str(error.orig).strip().splitlines()[0]
+    if is_busy(error):
+        return f"The database cannot be reached or is locked ({reason}). Try again later or look at CATALOGUE_DATABASE."
+    return f"The database refused ({reason}). If it is older than this code, run: catalogue db upgrade"
 
 
 def open_settings() -> Settings:

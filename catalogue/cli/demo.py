@@ -10,7 +10,8 @@ import click
 
 from catalogue import schema
 from catalogue.cli import serve
-from catalogue.db import Database
+from catalogue.cli.context import database_problem
+from catalogue.db import Database, DBAPIError
 from catalogue.paths import PACKAGE, resources
 from catalogue.search import sync
 from catalogue.search.index import SearchIndex
@@ -36,6 +37,9 @@ def main() -> None:
         prepare(settings)
     except (SettingsError, Refused) as error:
         click.echo(f"catalogue: {error}", err=True)
+        sys.exit(1)
+    except DBAPIError as error:
+        click.echo(f"catalogue: {database_problem(error)}", err=True)
         sys.exit(1)
     _announce(port)
     serve.run(settings, HOST, port)
