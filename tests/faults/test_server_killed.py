@@ -99,7 +99,8 @@ def sign_in(server: Server, email: str) -> tuple[str, str]:
     body = urlencode({"csrf_token": token, "email": email, "password": factories.PASSWORD})
     status, cookie, _ = server.ask("POST", "/login", cookie, body)
     assert status == 303
-    return cookie, re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', server.ask("GET", "/imprint", cookie)[2])[0]
+    _, cookie, page = server.ask("GET", "/imprint", cookie)  # the page that first shows a token also renews the cookie
+    return cookie, re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', page)[0]
 
 
 def stored(settings: Settings) -> tuple[set[str], list[str]]:
@@ -128,7 +129,7 @@ def test_what_was_acknowledged_survives(settings: Settings, database: Database, 
             parts = [Company(server, cookie, token, slugs[start::3], known) for start in range(3)]
             for part in parts:
                 part.start()
-            time.sleep(0.2 + chance.random() * 0.4)
+            time.sleep(0.3 + chance.random() * 0.7)
             server.kill()
             for part in parts:
                 part.join()
