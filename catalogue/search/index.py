@@ -20,7 +20,7 @@ import whoosh.index
 from whoosh.filedb.filestore import FileStorage
 
 from catalogue.search import feed as _feed  # whoever opens an index also queues what changes
-from catalogue.search.document import INDEX_VERSION, SCHEMA
+from catalogue.search.document import INDEX_VERSION, SCHEMA, Codec
 from catalogue.search.segments import SegmentView
 from catalogue.search.snapshot import Snapshot
 
@@ -201,7 +201,7 @@ class SearchIndex:
     def writer(self, name: str, **options: Any) -> Iterator[Any]:
         """Give a writer for generation *name*; commits at the end, changes nothing on an exception."""
         writer = whoosh.index.open_dir(str(self.folder / name), schema=SCHEMA).writer(
-            timeout=_WRITER_SECONDS, **options
+            timeout=_WRITER_SECONDS, codec=Codec(), **options
         )
         try:
             yield writer
