@@ -1,5 +1,7 @@
 """Every page in both themes: no finding of the automatic WCAG rules, no sideways scroll at 320 px, a visible ring at each tab stop."""
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -19,52 +21,37 @@ CASES = [(role, path) for role, paths in PAGES.items() for path in paths]
 
 
 @pytest.fixture(scope="module")
-def signed_in(browser: Browser, site: str) -> dict[str, object]:
-    """The cookies of each role, so that each signs in once."""
-    kept: dict[str, object] = {"visitor": {"cookies": [], "origins": []}}
+def tabs(browser: Browser, site: str) -> Iterator[dict[str, Page]]:
+    """One open tab for each role, so that each signs in once."""
+    opened = {"visitor": browser.new_context(locale="de-DE").new_page()}
     for role, email in LOGINS.items():
-        context = browser.new_context(locale="de-DE")
-        sign_in(context.new_page(), site, email, PASSWORD)
-        kept[role] = context.storage_state()
-        context.close()
-    return kept
-
-
-def open_page(browser: Browser, state: object, width: int, theme: str) -> Page:
-    context = browser.new_context(
-        locale="de-DE",
-        viewport={"width": width, "height": 900},
-        color_scheme=theme,
-        storage_state=state,  # type: ignore[arg-type]
-    )
-    return context.new_page()
+        opened[role] = browser.new_context(locale="de-DE").new_page()
+        sign_in(opened[role], site, email, PASSWORD)
+    yield opened
+    for tab in opened.values():
+        tab.context.close()
 
 
 @pytest.mark.parametrize(("role", "path"), CASES)
-def test_no_automatic_finding_and_no_sideways_scroll(
-    browser: Browser, site: str, signed_in: dict[str, object], role: str, path: str
-) -> None:
-    found = {}
-    page = open_page(browser, signed_in[role], 1280, "light")
+def test_no_automatic_finding_and_no_sideways_scroll(tabs: dict[str, Page], site: str, role: str, path: str) -> None:
+    page, found = tabs[role], {}
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(site + path)
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
-        page.goto(site + path)
         if violations := axe_violations(page):
             found[theme] = violations
     page.set_viewport_size({"width": 320, "height": 800})
-    width = page.evaluate("document.documentElement.scrollWidth")
-    page.context.close()
     assert found == {}
-    assert width <= 320
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
 @pytest.mark.parametrize(
     ("role", "path"), [("visitor", "/?q=akku"), ("member", MODULE), ("curator", "/curation/modules/new")]
 )
-def test_each_tab_stop_shows_where_it_is(
-    browser: Browser, site: str, signed_in: dict[str, object], role: str, path: str
-) -> None:
-    page = open_page(browser, signed_in[role], 1280, "light")
+def test_each_tab_stop_shows_where_it_is(tabs: dict[str, Page], site: str, role: str, path: str) -> None:
+    page = tabs[role]
+    page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(site + path)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.getAttribute('href')") == "#inhalt"
@@ -76,4 +63,3 @@ def test_each_tab_stop_shows_where_it_is(
                  return e === document.body || styles.some(s => s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2); }"""
         )
         assert ring, page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
-    page.context.close()
