@@ -126,7 +126,13 @@ def update_profile(session: Session, actor: Actor, values: ProfileInput) -> User
 
 
 def change_password(
-    session: Session, actor: Actor, current: str, new: str, *, keep: uuid.UUID | None = None, reserved: Sequence[int] = ()
+    session: Session,
+    actor: Actor,
+    current: str,
+    new: str,
+    *,
+    keep: uuid.UUID | None = None,
+    reserved: Sequence[int] = (),
 ) -> None:
     """Set a new own password after the current one; all other sign-ins end (not the one with the id *keep*).
 

@@ -17,7 +17,18 @@ import xlsxwriter
 from catalogue.services.sorting import slugify
 from catalogue.texts import Labelled
 
-__all__ = ["MEDIA_TYPES", "Column", "Format", "Kind", "Table", "csv_bytes", "file_name", "meant", "render", "xlsx_bytes"]
+__all__ = [
+    "MEDIA_TYPES",
+    "Column",
+    "Format",
+    "Kind",
+    "Table",
+    "csv_bytes",
+    "file_name",
+    "meant",
+    "render",
+    "xlsx_bytes",
+]
 
 BERLIN = ZoneInfo("Europe/Berlin")
 # what spreadsheets take for the beginning of a formula, full-width forms included; NUL and line breaks hide one from a check
