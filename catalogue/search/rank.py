@@ -104,7 +104,8 @@ class _Ranker:
     def __init__(self, snapshot: Snapshot, use: Mechanisms) -> None:
         self.snapshot = snapshot
         self.use = use
-        self.most = math.log(1 + snapshot.count) or 1.0
+        self.count = max(1, snapshot.count)  # words of deleted documents are still there when nothing else is
+        self.most = math.log(1 + self.count)
 
     def zeros(self) -> Values:
         """Return a value for each document, all 0."""
@@ -114,7 +115,7 @@ class _Ranker:
         """Return 1 for a word of one document, near 0 for a word of all."""
         if not self.use.rarity:
             return 1.0
-        return math.log(1 + self.snapshot.count / max(1, frequency)) / self.most
+        return math.log(1 + self.count / max(1, frequency)) / self.most
 
     def find(self, unit: Unit, general: float = GENERAL_WEIGHT) -> Found:
         """Return what answers *unit*; *general* is what a general word weighs."""

@@ -20,7 +20,9 @@ from tests import factories
 
 def found(database: Database, index: SearchIndex, text: str = "") -> list[str]:
     with database.read() as session:
-        return [hit.module.title for hit in search.find(session, VISITOR, index, Query(text=text)).hits]
+        page = search.find(session, VISITOR, index, Query(text=text))
+    assert not page.degraded
+    return [hit.module.title for hit in page.hits]
 
 
 def waiting(database: Database) -> int:
