@@ -21,7 +21,7 @@ from whoosh.filedb.filestore import FileStorage
 
 from catalogue.search import feed as _feed  # whoever opens an index also queues what changes
 from catalogue.search.document import INDEX_VERSION, SCHEMA, Codec
-from catalogue.search.segments import SegmentView
+from catalogue.search.segments import IndexUnusable, SegmentView
 from catalogue.search.snapshot import Snapshot
 
 __all__ = ["IndexUnusable", "SearchIndex"]
@@ -30,10 +30,6 @@ assert _feed.FEEDS  # noqa: S101 - keeps the import
 _CURRENT, _LOCK, _SUMS = "CURRENT", "LOCK", "SUMS"
 _WRITER_SECONDS = 10
 _TRIES = 3
-
-
-class IndexUnusable(Exception):
-    """The index is missing, damaged or of another version; the database must answer meanwhile."""
 
 
 class _TidyStorage(FileStorage):

@@ -15,11 +15,15 @@ from whoosh.reading import SegmentReader, TermNotFound
 from catalogue.search.bits import bits_of
 from catalogue.search.document import WORDS, Entry, places
 
-__all__ = ["Posting", "SegmentView"]
+__all__ = ["IndexUnusable", "Posting", "SegmentView"]
 
 Posting = tuple[NDArray[np.int32], NDArray[np.float32]]  # document numbers, ascending, and weights
 NOTHING: Posting = (np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32))
 _MOST_POSTINGS = 8_000_000  # numbers kept in memory per segment before the store of postings is emptied
+
+
+class IndexUnusable(Exception):
+    """The index is missing, damaged or of another version; the database must answer meanwhile."""
 
 
 class SegmentView:
@@ -57,7 +61,10 @@ class SegmentView:
         if known is not None:
             return known
         with self._lock:
-            found = self._read(word)
+            try:
+                found = self._read(word)
+            except Exception as error:
+                raise IndexUnusable(f"{word}: {type(error).__name__}: {error}") from error
             self._kept += len(found[0])
             if self._kept > _MOST_POSTINGS:
                 self._postings = {}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 from sqlalchemy import func, or_, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import joinedload, selectinload
 
 from catalogue.db import Session, utcnow
@@ -43,10 +44,12 @@ def find(session: Session, actor: Actor, index: SearchIndex, query: Query) -> Pa
         return _find(session, index, index.snapshot(), query)
     except IndexUnusable as error:
         log.warning("search without index", reason=str(error))
-    except Exception:
-        log.exception("search failed")
         index.mark_broken()
-    sync.heal(session.info["database"], index)
+        sync.heal(session.info["database"], index)
+    except SQLAlchemyError:
+        raise  # the database would not answer the plain way, either
+    except Exception:
+        log.exception("search failed")  # a fault of ours, which a new index would not mend
     return _plain(session, query)
 
 
