@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 
 from catalogue.db import Database
 from catalogue.models import Module, Provider, Term, WorkflowState, module_term
@@ -233,11 +234,11 @@ class _Words:
         # links between the parts of real compounds are left out: what counts is many distinct words that share parts
         self.words = [*_HEADS, *(a + b.lower() for a in _MODIFIERS for b in _HEADS)]
         chance.shuffle(self.words)
-        self.weights = [1 / rank for rank in range(1, len(self.words) + 1)]
+        self.weights = list(accumulate(1 / rank for rank in range(1, len(self.words) + 1)))
         self.chance = chance
 
     def draw(self, count: int) -> list[str]:
-        return self.chance.choices(self.words, self.weights, k=count)
+        return self.chance.choices(self.words, cum_weights=self.weights, k=count)
 
     def text(self, count: int) -> str:
         nouns = iter(self.draw(count))
