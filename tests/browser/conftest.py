@@ -25,6 +25,7 @@ ARGUMENTS += ["--no-first-run", "--disable-component-update", "--disable-sync"]
 START_SECONDS = 90
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep each file's tests on one worker: they share a server and a browser."""
     for item in items:

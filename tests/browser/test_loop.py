@@ -81,7 +81,7 @@ def test_feedback_reaches_the_network_and_the_answer_comes_back(page: Page, brow
 
 def test_the_search_is_walked_by_keyboard(page: Page, site: str) -> None:
     page.goto(site)
-    page.get_by_role("searchbox", name="Was möchten Sie").focus()
+    page.get_by_role("combobox", name="Was möchten Sie").focus()
     page.keyboard.type("hochvolt")
     page.keyboard.press("Enter")
     page.wait_for_url("**q=hochvolt**")
