@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,13 @@ ARGUMENTS = [
 ]
 ARGUMENTS += ["--no-first-run", "--disable-component-update", "--disable-sync"]
 START_SECONDS = 90
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep each file's tests on one worker: they share a server and a browser."""
-    for item in items:
-        if "tests/browser" in item.path.as_posix():
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep all browser tests on one worker: they share a server and a browser. Later hooks come after xdist read the groups."""
+    item.add_marker(pytest.mark.browser)
+    item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 def free_port() -> int:
@@ -121,15 +120,20 @@ def sign_in(page: Page, site: str, email: str, password: str) -> None:
     page.wait_for_url(lambda url: "/login" not in url)
 
 
-def axe_violations(page: Page) -> list[dict[str, Any]]:
-    """Run axe-core on the page (injected by evaluation, because the CSP forbids foreign scripts) and return what it found."""
-    import axe_playwright_python
-
-    source = next(Path(axe_playwright_python.__file__).parent.rglob("axe.min.js")).read_text(encoding="utf-8")
-    page.evaluate(source)
-    tags = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
-    answer = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", tags)
+def axe_violations(page: Page, *rules: str) -> list[dict[str, Any]]:
+    """Run axe-core on the page, all rules of WCAG 2.2 AA and good practice or only *rules*, and return what it found."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_axe_source())  # by evaluation, because the CSP forbids foreign scripts
+    only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": AXE_TAGS}
+    answer = page.evaluate("only => axe.run(document, {runOnly: only, resultTypes: ['violations']})", only)
     return [
         {"rule": found["id"], "impact": found["impact"], "nodes": [node["html"][:160] for node in found["nodes"][:3]]}
         for found in answer["violations"]
     ]
+
+
+@cache
+def _axe_source() -> str:
+    import axe_playwright_python
+
+    return next(Path(axe_playwright_python.__file__).parent.rglob("axe.min.js")).read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from tests.browser.logins import LOGINS, PASSWORD
 MODULE = "/modules/lithium-ionen-batterien-lib-im-beruflichen-und-slv-halle"
 PAGES = {
     "visitor": ["/", "/?q=akku+lagerrung&topic=sicherheit", "/?q=xyzzy", "/?view=table", MODULE, "/login", "/help", "/who-sees-what",
-                "/privacy", "/accessibility", "/imprint", "/gibt-es-nicht"],
+                "/privacy", "/accessibility", "/imprint", "/providers", "/gibt-es-nicht"],
     "member": ["/?q=batterie", MODULE, "/company", "/wishes", "/wishes/new", "/account", "/company/people", f"{MODULE}/demand/history"],
     "curator": ["/curation", "/curation/modules", "/curation/modules/new", "/curation/feedback", "/planning", "/planning?by=company",
                 "/planning?by=topic", "/curation/demand/new"],
@@ -34,15 +34,15 @@ def tabs(browser: Browser, site: str) -> Iterator[dict[str, Page]]:
 
 @pytest.mark.parametrize(("role", "path"), CASES)
 def test_no_automatic_finding_and_no_sideways_scroll(tabs: dict[str, Page], site: str, role: str, path: str) -> None:
-    page, found = tabs[role], {}
+    page = tabs[role]
+    page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(site + path)
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)
-        if violations := axe_violations(page):
-            found[theme] = violations
+    found = axe_violations(page)
+    page.emulate_media(color_scheme="dark")
+    found += axe_violations(page, "color-contrast")  # nothing else depends on the theme
     page.set_viewport_size({"width": 320, "height": 800})
-    assert found == {}
+    assert found == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 

@@ -2,8 +2,6 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import axe_violations
-
 
 def test_results_follow_the_typing_and_focus_stays(page: Page, site: str) -> None:
     page.goto(site)
@@ -54,20 +52,3 @@ def test_search_works_without_scripts(browser: object, site: str) -> None:
     assert "q=lagerung" in page.url
     assert "topic=sicherheit" in page.url
     context.close()
-
-
-def test_no_page_scrolls_sideways_on_a_small_phone(page: Page, site: str) -> None:
-    page.set_viewport_size({"width": 320, "height": 640})
-    for path in ("/", "/?view=table", "/?q=xyzzyx", "/help", "/who-sees-what", "/providers", "/gibt-es-nicht"):
-        page.goto(site + path)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
-
-
-def test_the_catalogue_is_accessible_in_both_themes(page: Page, site: str) -> None:
-    page.goto(site)
-    module = page.locator(".entry h2 a").first.get_attribute("href")
-    for path in ("/", "/?q=lagerung&view=table", "/?q=xyzzyx", module, "/who-sees-what", "/imprint", "/gibt-es-nicht"):
-        for theme in ("light", "dark"):
-            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-            page.goto(f"{site}{path}")
-            assert axe_violations(page) == [], (path, theme)
