@@ -9,6 +9,7 @@ from catalogue.models.imports import ImportFile, ImportRow, ImportRun, ImportSta
 from catalogue.models.index_queue import IndexQueue
 from catalogue.models.link_check import LinkCheck
 from catalogue.models.measure import Measure, MeasureModule
+from catalogue.models.merge import ModuleDistinct, ModuleMerge
 from catalogue.models.module import Module, ModuleVersion, OfferStatus, WorkflowState, module_term
 from catalogue.models.outbox import OutboxMail
 from catalogue.models.pending import Confirmation, ConfirmationAnswer, PendingVersion
@@ -25,7 +26,8 @@ __all__ = [
     "ApiToken", "AuditEvent", "Bookmark", "Company", "CompanyRole", "Confidentiality", "Confirmation",
     "ConfirmationAnswer", "Demand", "DemandEvent", "DemandSource", "Feedback", "FeedbackKind", "FeedbackState",
     "FeedbackVisibility", "Frequency", "ImportFile", "ImportRow", "ImportRun", "ImportState", "IndexQueue",
-    "Invitation", "LinkCheck", "LoginAttempt", "Measure", "MeasureModule", "Membership", "Module", "ModuleLock", "ModuleVersion",
+    "Invitation", "LinkCheck", "LoginAttempt", "Measure", "MeasureModule", "Membership", "Module", "ModuleDistinct", "ModuleLock",
+    "ModuleMerge", "ModuleVersion",
     "NetworkRole", "OfferStatus", "OneTimeLink", "OutboxMail", "PendingVersion", "Programme", "ProgrammeKind",
     "Provider", "Purpose", "Relevance", "RowKind", "Run", "RunState", "SavedSearch", "SearchGap", "SizeClass",
     "SynonymKind", "SynonymRule", "Term", "User", "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport",

@@ -32,7 +32,9 @@ from catalogue.models import (
     MeasureModule,
     Membership,
     Module,
+    ModuleDistinct,
     ModuleLock,
+    ModuleMerge,
     ModuleVersion,
     OneTimeLink,
     OutboxMail,
@@ -76,7 +78,8 @@ FEEDS: dict[type[Base], _Concerned] = {
 }
 SILENT: frozenset[type[Base]] = frozenset({
     ApiToken, AuditEvent, Bookmark, Company, Confirmation, Demand, DemandEvent, Feedback, ImportFile, ImportRow,
-    ImportRun, IndexQueue, Invitation, LinkCheck, LoginAttempt, Measure, MeasureModule, Membership, ModuleLock, ModuleVersion,
+    ImportRun, IndexQueue, Invitation, LinkCheck, LoginAttempt, Measure, MeasureModule, Membership, ModuleDistinct, ModuleLock,
+    ModuleMerge, ModuleVersion,
     OneTimeLink, OutboxMail, PendingVersion, SavedSearch, SearchGap, SynonymRule, User, UserSession, Wish, WishSupport,
 })  # fmt: skip
 

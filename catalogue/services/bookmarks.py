@@ -8,6 +8,7 @@ from sqlalchemy.orm import selectinload
 
 from catalogue.db import IntegrityError, Session
 from catalogue.models import Bookmark, Module, WorkflowState
+from catalogue.services import redirects
 from catalogue.services.modules import LOADED
 from catalogue.services.permissions import Actor, require
 
@@ -47,12 +48,13 @@ def own(session: Session, actor: Actor, modules: Iterable[uuid.UUID]) -> frozens
 def listed(session: Session, actor: Actor) -> list[Bookmark]:
     """Return the actor's list with the modules loaded, the newest first. Archived modules stay on it; drafts are left out."""
     require(actor, "bookmark.own")
+    here = Module.id.not_in(redirects.merged_away())  # whoever kept both modules of a merge sees the one that stays
     archived = (Module.state == WorkflowState.ARCHIVED) & Module.published_at.is_not(None)
     return list(
         session.scalars(
             select(Bookmark)
             .join(Bookmark.module)
-            .where(Bookmark.user_id == actor.user_id, archived | (Module.state == WorkflowState.PUBLISHED))
+            .where(Bookmark.user_id == actor.user_id, here, archived | (Module.state == WorkflowState.PUBLISHED))
             .options(selectinload(Bookmark.module).options(*LOADED))  # type: ignore[arg-type]  # they are loading options
             .order_by(Bookmark.at.desc(), Module.sort_title)
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from catalogue.db import Session
 from catalogue.models import Module
 from catalogue.services import modules
-from catalogue.services.errors import NotFound
+from catalogue.services.errors import Moved, NotFound
 from catalogue.services.permissions import Actor, require
 
 __all__ = ["FEWEST", "MOST", "Selection", "differ", "select"]
@@ -38,9 +38,13 @@ def select(session: Session, actor: Actor, slugs: Sequence[str]) -> Selection:
     unknown = 0
     while wanted and len(found) < MOST:
         try:
-            found.append(modules.get(session, actor, wanted.pop(0)))
+            module = modules.get(session, actor, wanted.pop(0))
+        except Moved as merged:
+            wanted.insert(0, merged.slug)
         except NotFound:
             unknown += 1
+        else:
+            found += [module] if module not in found else []
     return Selection(tuple(found), unknown, len(wanted))
 
 

@@ -15,7 +15,7 @@ from catalogue.db import IntegrityError, Session, utcnow
 from catalogue.models import Company, Demand, DemandEvent, Module, Relevance, WorkflowState
 from catalogue.services import demand_events as events
 from catalogue.services import demand_rules as rules
-from catalogue.services import modules
+from catalogue.services import modules, redirects
 from catalogue.services.demand_rules import DemandInput, OnBehalf, input_of, is_outdated, needs_confirmation, said_on
 from catalogue.services.errors import Conflict, Invalid, NotFound, Stale
 from catalogue.services.interest import Interest, interest_of_others
@@ -183,11 +183,15 @@ def own_list(session: Session, actor: Actor) -> list[Demand]:
 
 
 def history(session: Session, actor: Actor, module: Module) -> list[DemandEvent]:
-    """Return all changes that the own company's record has seen, newest first. NotFound if it never said anything."""
-    demand = _record(session, _company_id(session, actor, None), module)
-    if demand is None:
+    """Return all changes that the own company's record has seen, newest first; NotFound if it never said anything.
+
+    What it said about modules that were merged into *module* is part of it.
+    """
+    company_id = _company_id(session, actor, None)
+    found = events.about(session, company_id, [module.id, *redirects.former(session, module)])
+    if not found:
         raise NotFound(NOTHING_SAID)
-    return events.of(session, demand)
+    return found
 
 
 def _company_id(session: Session, actor: Actor, on_behalf: OnBehalf | None) -> uuid.UUID:

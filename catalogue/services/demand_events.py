@@ -3,6 +3,8 @@
 A report as of a date takes, per company and module, the last event up to that date and reads its snapshot.
 """
 
+import uuid
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
@@ -12,8 +14,12 @@ from catalogue.db import Session, utcnow
 from catalogue.models import Confidentiality, Demand, DemandEvent, DemandSource, Relevance
 from catalogue.services.permissions import Actor
 
-__all__ = ["CHANGED", "CONFIRMED", "MARKED", "RESTORED", "WITHDRAWN", "add", "apply", "of", "snapshot"]
+__all__ = [
+    "CHANGED", "CONFIRMED", "MARKED", "MERGED", "MERGE_UNDONE", "RESTORED", "WITHDRAWN", "about", "add", "apply", "of", "snapshot",
+    "write",
+]  # fmt: skip
 
+MERGED, MERGE_UNDONE = "merged", "merge_undone"  # by staff, where two records turned out to be one module
 MARKED, CHANGED, WITHDRAWN, RESTORED, CONFIRMED = "marked", "changed", "withdrawn", "restored", "confirmed"
 
 
@@ -54,6 +60,11 @@ def apply(demand: Demand, said: dict[str, Any]) -> None:
 def add(session: Session, actor: Actor, demand: Demand, action: str) -> DemandEvent:
     """Write down what *demand* says now, flush, and return the event."""
     demand.updated_by_id = actor.user_id
+    return write(session, actor, demand, action)
+
+
+def write(session: Session, actor: Actor, demand: Demand, action: str) -> DemandEvent:
+    """Do the same where nobody of the company said anything new: who changed the demand last stays."""
     session.flush()
     event = DemandEvent(
         demand_id=demand.id,
@@ -75,3 +86,13 @@ def of(session: Session, demand: Demand) -> list[DemandEvent]:
     return list(
         session.scalars(select(DemandEvent).where(DemandEvent.demand_id == demand.id).order_by(DemandEvent.id.desc()))
     )
+
+
+def about(session: Session, company_id: uuid.UUID, module_ids: Collection[uuid.UUID]) -> list[DemandEvent]:
+    """Return the events of a company's records about any of these modules, newest first, with all that went before them."""
+    statement = (
+        select(DemandEvent)
+        .join(Demand, Demand.id == DemandEvent.demand_id)
+        .where(Demand.company_id == company_id, Demand.module_id.in_(module_ids))
+    )
+    return list(session.scalars(statement.order_by(DemandEvent.id.desc())))

@@ -4,7 +4,7 @@ from typing import Any
 
 from catalogue.texts import N_, Text
 
-__all__ = ["Conflict", "Invalid", "NotAllowed", "NotFound", "Refused", "Stale", "TooMany"]
+__all__ = ["Conflict", "Invalid", "Moved", "NotAllowed", "NotFound", "Refused", "Stale", "TooMany"]
 
 
 class Refused(Exception):
@@ -17,6 +17,16 @@ class Refused(Exception):
 
 class NotFound(Refused):
     """The thing does not exist, or the actor may not know that it does."""
+
+
+class Moved(Refused):
+    """The module with the slug ``old`` was merged into the one with the slug ``slug``, which the actor may see."""
+
+    def __init__(self, old: str, slug: str, title: str) -> None:
+        self.old, self.slug = old, slug
+        super().__init__(
+            N_("Dieses Modul wurde mit „%(title)s“ zusammengeführt. Ihre Eingabe ist nicht gespeichert."), title=title
+        )
 
 
 class NotAllowed(Refused):

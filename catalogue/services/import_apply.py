@@ -70,6 +70,8 @@ def apply(database: Database, actor: Actor, run_id: uuid.UUID, report: Report) -
 def _apply_row(batch: Batch, row: ImportRow, module: Module | None, before: ModuleVersion | None) -> Prepared | None:
     if module is None:
         return batch.create(input_of_flat(row.values), row.slug)
+    if module.id in batch.merged:
+        raise Conflict(N_("„%(title)s“ wurde seit der Prüfung geändert."), title=module.title)
     if row.kind == RowKind.NEW:  # an import that was undone had made it
         return batch.change(module, input_of_flat(row.values), before, WorkflowState.DRAFT)
     values = flat(input_of(module))
@@ -112,7 +114,8 @@ def undo(database: Database, actor: Actor, run_id: uuid.UUID, report: Report) ->
     def work(batch: Batch, row: ImportRow, module: Module | None, before: ModuleVersion | None) -> Prepared | None:
         if module is None:
             return None
-        whole, prepared = _undo_row(batch, row, module, before)
+        merged = module.id in batch.merged
+        whole, prepared = (False, None) if merged else _undo_row(batch, row, module, before)
         if not whole:
             conflicts.append(module.title)
         return prepared

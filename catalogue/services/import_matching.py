@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from catalogue.db import Session
 from catalogue.models import Module, ModuleVersion, WorkflowState
+from catalogue.services import redirects
 from catalogue.services.import_lines import Read
 from catalogue.services.sorting import sort_key
 
@@ -27,12 +28,14 @@ class Matcher:
 
     @classmethod
     def of(cls, session: Session) -> "Matcher":
-        """Return a matcher for all modules, archived ones included."""
+        """Return a matcher for all modules, archived ones included; what was merged means the module that stands for it."""
         matcher = cls()
+        stands_for = redirects.targets(session)
         rows = session.execute(
             select(Module.id, Module.slug, Module.code, Module.source_url, Module.sort_title).order_by(Module.id)
         )
-        for identity, slug, code, source, title in rows:
+        for own, slug, code, source, title in rows:
+            identity = stands_for.get(own, own)
             matcher.by_slug[slug] = identity
             if code:
                 matcher.by_code[code] = identity

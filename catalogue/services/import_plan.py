@@ -136,7 +136,11 @@ class Planner:
             for column in COLUMNS
             if column.key in read.values and differs(current[column.key], wanted[column.key])
         ]
-        base = next((version for version in versions if version.number == read.version), None)
+        own = read.slug in (
+            "",
+            module.slug,
+        )  # else exported before it was merged into this one, which counts its own versions
+        base = next((version for version in versions if own and version.number == read.version), None)
         if base is not None:  # exported at that version: only what differs from it was edited in the list
             told = flat(module_history.input_from(base.snapshot))
             fields = [key for key in fields if differs(told[key], wanted[key])]

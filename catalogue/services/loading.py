@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from catalogue.db import Session, utcnow
 from catalogue.models import Module, ModuleVersion, Vocabulary, WorkflowState
-from catalogue.services import audit, module_history, module_rules, source_lists, vocabularies
+from catalogue.services import audit, module_history, module_rules, redirects, source_lists, vocabularies
 from catalogue.services.documents import Document, Row
 from catalogue.services.errors import Invalid
 from catalogue.services.load_references import References
@@ -49,6 +49,7 @@ def load(session: Session, actor: Actor, document: Document, *, overwrite: bool 
         report = LoadReport(terms=vocabularies.load(session, actor), unread=document.unread)
         inputs = _inputs(session, document)
         known = _known(session, [row.slug for row in document.rows])
+        elsewhere = redirects.targets(session)
         by_hand = {} if overwrite else _changed_by_hand(session, known.values())
         position = (session.scalar(select(func.max(Module.position))) or 0) + 1
         wrong: dict[str, Text] = {}
@@ -58,6 +59,8 @@ def load(session: Session, actor: Actor, document: Document, *, overwrite: bool 
                 if module is None:
                     _add(session, actor, row.slug, given, position + number)
                     report.new += 1
+                elif module.id in elsewhere:  # merged: staff decided which words hold
+                    report.unchanged += 1
                 else:
                     _change(session, actor, module, given, by_hand.get(module.id, set()), report)
             except Invalid as error:

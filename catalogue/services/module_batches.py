@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from catalogue.db import IntegrityError, Session, utcnow
 from catalogue.models import Module, ModuleVersion, WorkflowState, module_term
 from catalogue.search.feed import queue
-from catalogue.services import module_rules
+from catalogue.services import module_rules, redirects
 from catalogue.services.errors import Conflict
 from catalogue.services.module_history import plain
 from catalogue.services.module_input import FIELDS, LINKED, LISTS, ModuleInput, input_of
@@ -66,6 +66,7 @@ class Batch:
         require(actor, "module.edit")
         self.session = session
         self.known = Held(session)
+        self.merged = set(session.scalars(redirects.merged_away()))  # modules that another one stands for now
         self._slugs = set(session.scalars(sa.select(Module.slug)))
         last = session.scalar(sa.select(sa.func.max(Module.position)))
         self._position = -1 if last is None else last

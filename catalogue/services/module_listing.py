@@ -9,6 +9,7 @@ from sqlalchemy.orm import selectinload
 
 from catalogue.db import Session, utcnow
 from catalogue.models import Confirmation, Module, OfferStatus, Programme, Provider, Term, WorkflowState
+from catalogue.services import redirects
 from catalogue.services.completeness import BY_NAME, missing_condition, stated_count
 from catalogue.services.permissions import Actor, require
 from catalogue.services.sorting import sort_key
@@ -76,7 +77,7 @@ def listing(session: Session, actor: Actor, query: ListingQuery, *, everything: 
 
 
 def _conditions(query: ListingQuery) -> list[sa.ColumnElement[bool]]:
-    found: list[sa.ColumnElement[bool]] = []
+    found: list[sa.ColumnElement[bool]] = [Module.id.not_in(redirects.merged_away())]
     for word in sort_key(query.text).split():
         found.append(Module.sort_title.contains(word, autoescape=True) | Module.code.icontains(word, autoescape=True))
     if query.state in STATES:

@@ -8,8 +8,8 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from catalogue.db import Session, utcnow
 from catalogue.models import Module, Provider, Run, WorkflowState
-from catalogue.services import module_history, module_rules
-from catalogue.services.errors import NotFound
+from catalogue.services import module_history, module_rules, redirects
+from catalogue.services.errors import Moved, NotFound
 from catalogue.services.locking import claim
 from catalogue.services.module_input import ModuleInput, input_of, tidy
 from catalogue.services.permissions import Actor, can, require
@@ -32,9 +32,14 @@ def get(session: Session, actor: Actor, slug: str) -> Module:
     """Return the module with terms, provider, programme and runs loaded, if *actor* may see it.
 
     Published modules are for everybody; archived ones keep their page if they were published before; the rest is for staff.
-    Raises :class:`NotFound` otherwise, whether or not it exists.
+    Raises :class:`Moved` if it was merged into one that the actor may see, and :class:`NotFound` otherwise, whether or not it
+    exists.
     """
     module = session.scalar(select(Module).where(Module.slug == slug).options(*LOADED))
+    if module is not None and (into := redirects.target(session, module)) is not None:
+        if _visible(actor, into):
+            raise Moved(slug, into.slug, into.title)
+        module = None
     if module is None or not _visible(actor, module):
         raise NotFound(N_("Dieses Modul gibt es nicht."))
     return module

@@ -66,6 +66,7 @@ TABLE: dict[str, frozenset[Who]] = {
         "module.history": [Who.CURATOR],
         "module.confirm": [Who.CURATOR],
         "module.import": [Who.CURATOR],
+        "module.merge": [Who.CURATOR],
         "measure.edit": [Who.CURATOR],
         "run.edit": [Who.CURATOR],
         "provider.edit": [Who.CURATOR],

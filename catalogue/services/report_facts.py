@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, select, type_coerce
+from sqlalchemy import ColumnElement, Select, String, select, type_coerce, union
 from sqlalchemy.engine import Row
 from sqlalchemy.orm import InstrumentedAttribute
 
 from catalogue.db import Session
-from catalogue.models import Company, Demand, Module, Programme, Provider, Run, Term, module_term
+from catalogue.models import Company, Demand, Module, ModuleMerge, Programme, Provider, Run, Term, module_term
 from catalogue.services.report_query import NOT_STATED, ReportQuery
 
 __all__ = ["CompanyFacts", "Fact", "Facts", "ModuleFacts", "modules_in", "raw"]
@@ -62,7 +62,9 @@ class Facts:
     def __init__(self, session: Session, query: ReportQuery) -> None:
         terms = _terms(session)
         self.companies = {key: it for key, it in _companies(session, terms) if _wants_company(query, it)}
-        known = _modules(session, terms, select(Demand.module_id))  # every event has a demand
+        # every event has a demand, at this module or, before or after a merge, at the other
+        merged = (select(ModuleMerge.merged_id), select(ModuleMerge.kept_id))
+        known = _modules(session, terms, select(union(select(Demand.module_id), *merged).subquery()))
         self.modules = {key: it for key, it in known if _wants_module(query, it)}
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session
 from catalogue.models import Feedback, FeedbackState, ImportRun, Module, PendingVersion, Wish, WishState, WorkflowState
-from catalogue.services import link_check, search_gaps
+from catalogue.services import link_check, redirects, search_gaps
 from catalogue.services.imports import OPEN
 from catalogue.services.module_listing import stale_condition
 from catalogue.services.permissions import Actor, require
@@ -36,7 +36,7 @@ def counts(session: Session, actor: Actor) -> Worklist:
     """Return how much waits for network staff now."""
     require(actor, "module.see_unpublished")
     return Worklist(
-        modules=_count(session, Module, sa.true()),
+        modules=_count(session, Module, Module.id.not_in(redirects.merged_away())),
         published=_count(session, Module, Module.state == WorkflowState.PUBLISHED),
         review=_count(session, Module, Module.state == WorkflowState.REVIEW),
         pending=_count(session, PendingVersion, sa.true()),

@@ -7,7 +7,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from catalogue.models import Confidentiality, Demand, DemandSource, Module, Purpose, Relevance, Vocabulary
-from catalogue.services import audit, demand, demand_choices, periods, vocabularies
+from catalogue.services import audit, demand, demand_choices, periods, redirects, vocabularies
 from catalogue.services.demand import DemandInput, Interest
 from catalogue.services.errors import Invalid, NotFound, Stale
 from catalogue.texts import N_, Labelled
@@ -234,7 +234,8 @@ def history(slug: str) -> str:
     module = demand.subject(db_session(), current_actor(), slug)
     events = demand.history(db_session(), current_actor(), module)
     formats = {term.code: label(term) for term in vocabularies.terms(db_session(), Vocabulary.FORMAT)}
-    return render_template("demand/history.html", module=module, events=events, formats=formats)
+    former = redirects.former(db_session(), module)
+    return render_template("demand/history.html", module=module, events=events, formats=formats, former=former)
 
 
 @bp.get("/curation/demand/new")

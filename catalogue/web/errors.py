@@ -1,7 +1,9 @@
 """Exceptions become answers: a German page with a next step, or problem+json under /api. Nothing ends in a bare 500."""
 
+from typing import Any
+
 import structlog
-from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask import Flask, Response, g, jsonify, make_response, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -67,6 +69,7 @@ class Busy(Exception):
 def init(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(refusals.Refused, _refused)
+    app.register_error_handler(refusals.Moved, _moved)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(StaleDataError, _stale)
@@ -122,6 +125,20 @@ def _refused(error: refusals.Refused) -> Response:
     response = error_page(status, show(error.text))
     if isinstance(error, refusals.TooMany):
         response.headers["Retry-After"] = str(error.seconds)
+    return response
+
+
+def _moved(error: refusals.Moved) -> Response:
+    """Lead from the address of a merged module to the same page of the one that stays. A change meant the other one: 409."""
+    if request.method not in ("GET", "HEAD") or error.old not in (request.view_args or {}).values():
+        return error_page(409, show(error.text))
+    named: dict[str, Any] = {
+        name: error.slug if value == error.old else value for name, value in (request.view_args or {}).items()
+    }
+    query = request.query_string.decode("ascii", "replace")
+    response = make_response("", 301)
+    response.headers["Location"] = url_for(request.endpoint or "", **named) + (f"?{query}" if query else "")
+    response.headers["Cache-Control"] = "no-cache"  # a merge can be undone
     return response
 
 

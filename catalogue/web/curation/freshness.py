@@ -8,7 +8,7 @@ from catalogue.models import Module
 from catalogue.services import confirmations, link_check, module_listing, modules, providers, worklist
 from catalogue.services.completeness import score
 from catalogue.services.confirmations import Asked
-from catalogue.services.errors import NotFound
+from catalogue.services.errors import Moved, NotFound
 from catalogue.services.module_listing import ListingQuery
 from catalogue.web.auth import allow, current_actor, settings
 from catalogue.web.curation.blueprint import bp
@@ -90,7 +90,7 @@ def ask_selected() -> Response:
 def _module(slug: str) -> Module | None:
     try:
         return modules.get(db_session(), current_actor(), slug)
-    except NotFound:
+    except (Moved, NotFound):
         return None
 
 

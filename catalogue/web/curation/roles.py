@@ -44,6 +44,7 @@ VERBS = {
     "module.confirm": N_("Angaben bestätigen und Anbieter fragen"),
     "module.history": N_("Verlauf sehen, Fassungen vergleichen"),
     "module.import": N_("Listen importieren"),
+    "module.merge": N_("Doppelte Module zusammenführen"),
     "run.edit": N_("Termine pflegen"),
     "measure.edit": N_("Maßnahmen pflegen"),
     "provider.edit": N_("Anbieter und Programme pflegen"),
