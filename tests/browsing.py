@@ -23,7 +23,21 @@ def post(
     client: FlaskClient, path: str, data: dict[str, Any] | None = None, *, page: str = "/imprint", **kwargs: Any
 ) -> TestResponse:
     """Post *data* to *path* with the CSRF token found on *page*."""
-    return client.post(path, data={"csrf_token": csrf_token(client, page), **(data or {})}, **kwargs)
+    return client.post(path, data={"csrf_token": _token(client, page), **(data or {})}, **kwargs)
+
+
+def _token(client: FlaskClient, page: str) -> str:
+    """The token of *page*, read once per browser session: it stays good until someone signs in or out."""
+    session_seed, token = getattr(client, "read_token", (None, ""))
+    if session_seed is None or session_seed != _seed(client):
+        token = csrf_token(client, page)
+        client.read_token = (_seed(client), token)  # type: ignore[attr-defined]
+    return token
+
+
+def _seed(client: FlaskClient) -> str | None:
+    with client.session_transaction() as cookie:
+        return cookie.get("csrf_token")
 
 
 def sign_in(client: FlaskClient, user: User, password: str = PASSWORD) -> None:

@@ -46,17 +46,32 @@ def postgres_database() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def opened() -> Iterator[Callable[[str], Database]]:
+    """Gives the one database of a URL in this process: an engine of its own per test would compile every statement anew."""
+    made: dict[str, Database] = {}
+    yield lambda url: made[url] if url in made else made.setdefault(url, Database(url))
+    for one in made.values():
+        one.dispose()
+
+
+@pytest.fixture(scope="session")
+def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state folder of this process' tests, emptied for each."""
+    return tmp_path_factory.mktemp("state")
+
+
 @pytest.fixture(params=DATABASES)
-def settings(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> Iterator[Settings]:
-    """Settings of an installation in a fresh folder, once on SQLite and once on PostgreSQL."""
-    base = Settings(state=tmp_path, secret_key="test" * 16, rate_limits=False)
+def settings(request: pytest.FixtureRequest, state_folder: Path, sqlite_template: Path) -> Settings:
+    """Settings of an installation in an empty folder, once on SQLite and once on PostgreSQL."""
+    shutil.rmtree(state_folder)
+    state_folder.mkdir()
+    base = Settings(state=state_folder, secret_key="test" * 16, rate_limits=False)
     if request.param == "sqlite":
-        shutil.copy(sqlite_template, tmp_path / "catalogue.sqlite3")
-        yield base
-        return
-    url = request.getfixturevalue("postgres_database")
+        shutil.copy(sqlite_template, state_folder / "catalogue.sqlite3")
+        return base
     request.getfixturevalue("empty_postgres")()
-    yield replace(base, database=url)
+    return replace(base, database=request.getfixturevalue("postgres_database"))
 
 
 @pytest.fixture(scope="session")
@@ -78,18 +93,17 @@ def empty_postgres(postgres_database: str) -> Iterator[Callable[[], None]]:
 
 
 @pytest.fixture
-def database(settings: Settings) -> Iterator[Database]:
+def database(settings: Settings, opened: Callable[[str], Database]) -> Iterator[Database]:
     """The database of *settings*, empty."""
-    opened = Database(settings.database_url)
-    yield opened
-    opened.dispose()
+    yield opened(settings.database_url)
+    opened(settings.database_url).dispose()
 
 
 @pytest.fixture
 def session(database: Database) -> Iterator[Session]:
     """A writing session; what a test does is seen by others only after ``session.commit()``."""
-    with database.session(write=True) as opened:
-        yield opened
+    with database.session(write=True) as writing:
+        yield writing
 
 
 @pytest.fixture
@@ -108,13 +122,12 @@ def made_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 
 @pytest.fixture
-def app(settings: Settings, made_app: Flask) -> Iterator[Flask]:
+def app(settings: Settings, database: Database, made_app: Flask) -> Flask:
     """The real application on *settings*. What is fixed when it is made (secret key, cookies, limits) needs an app of its own."""
     made_app.extensions["settings"] = settings
-    made_app.extensions["database"] = Database(settings.database_url)
+    made_app.extensions["database"] = database
     made_app.extensions["search"] = SearchIndex(settings.index_folder)
-    yield made_app
-    made_app.extensions["database"].dispose()
+    return made_app
 
 
 @pytest.fixture

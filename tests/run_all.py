@@ -76,6 +76,7 @@ def main() -> None:
         run("architecture", [sys.executable, "-m", "pytest", "-q", "tests/test_architecture.py", "tests/test_docs.py"])
         return
     os.environ["CHROMIUM"] = find_chromium()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # some machines set it: every process would compile everything anew
     run(
         "tests",
         [

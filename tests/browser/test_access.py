@@ -10,11 +10,11 @@ from tests.browser.logins import LOGINS, PASSWORD
 
 MODULE = "/modules/lithium-ionen-batterien-lib-im-beruflichen-und-slv-halle"
 PAGES = {
-    "visitor": ["/", "/?q=akku+lagerrung&topic=sicherheit", "/?q=xyzzy", "/?view=table", MODULE, "/login", "/help", "/who-sees-what",
+    "visitor": ["/?per_page=10", "/?q=akku+lagerrung&topic=sicherheit&per_page=10", "/?q=xyzzy", "/?view=table&per_page=10", MODULE, "/login", "/help", "/who-sees-what",
                 "/privacy", "/accessibility", "/imprint", "/providers", "/gibt-es-nicht"],
-    "member": ["/?q=batterie", MODULE, "/company", "/wishes", "/wishes/new", "/account", "/company/people", f"{MODULE}/demand/history"],
-    "curator": ["/curation", "/curation/modules", "/curation/modules/new", "/curation/feedback", "/planning", "/planning?by=company",
-                "/planning?by=topic", "/curation/demand/new"],
+    "member": ["/?q=batterie&per_page=10", MODULE, "/company", "/wishes", "/wishes/new", "/account", "/company/people", f"{MODULE}/demand/history"],
+    "curator": ["/curation", "/curation/modules", "/curation/modules/new", "/curation/feedback", "/planning?q=recycling", "/planning?by=company&q=recycling",
+                "/planning?by=topic&q=recycling", "/curation/demand/new"],
     "admin": ["/admin", "/admin/companies", "/admin/companies/new", "/admin/users", "/admin/audit", "/admin/outbox"],
 }  # fmt: skip
 CASES = [(role, path) for role, paths in PAGES.items() for path in paths]
