@@ -29,7 +29,10 @@ class Vocabulary(Labelled):
 
 
 class Term(Identified, Stamped, Versioned, Base):
-    """One entry of a vocabulary, German and English, with synonyms and the names it had before."""
+    """One entry of a vocabulary, German and English, with synonyms and the names it had before.
+
+    A term that was merged stays as a signpost: nothing uses it and no list shows it, but its code leads to ``merged_into``.
+    """
 
     __tablename__ = "term"
     __table_args__ = (
@@ -48,8 +51,14 @@ class Term(Identified, Stamped, Versioned, Base):
     old_names: Mapped[list[str]] = mapped_column(default=list)
     external_codes: Mapped[list[str]] = mapped_column(default=list)
     retired: Mapped[bool] = mapped_column(default=False)
+    merged_into_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("term.id"), index=True)
 
-    parent: Mapped["Term | None"] = relationship(remote_side="Term.id", lazy="raise")
+    parent: Mapped["Term | None"] = relationship(
+        remote_side="Term.id", foreign_keys="Term.parent_id", lazy="raise"
+    )
+    merged_into: Mapped["Term | None"] = relationship(
+        remote_side="Term.id", foreign_keys="Term.merged_into_id", lazy="raise"
+    )
 
     def label(self, language: str = "de") -> str:
         """Return the label in *language*, German where there is no English one."""

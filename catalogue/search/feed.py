@@ -16,6 +16,7 @@ from catalogue.models import (
     ApiToken,
     AuditEvent,
     Bookmark,
+    BulkChange,
     Company,
     Confirmation,
     Demand,
@@ -60,12 +61,12 @@ _Concerned = Callable[[Any], "sa.Select[uuid.UUID] | Iterable[uuid.UUID]"]
 
 
 def _of_term(term: Term) -> "sa.Select[uuid.UUID]":
-    """Modules with the term or a term below it, with a run in the region."""
-    below = sa.select(Term.id).where(Term.parent_id == term.id)
-    with_term = sa.select(module_term.c.module_id).where(
-        (module_term.c.term_id == term.id) | module_term.c.term_id.in_(below)
-    )
-    with_run = sa.select(Run.module_id).where(Run.region_id == term.id)
+    """Modules with the term or any term below it, with a run in such a region: they are found under the term, too."""
+    tree = sa.select(Term.id).where(Term.id == term.id).cte("tree", recursive=True)
+    tree = tree.union(sa.select(Term.id).join(tree, Term.parent_id == tree.c.id))
+    below = sa.select(tree.c.id)
+    with_term = sa.select(module_term.c.module_id).where(module_term.c.term_id.in_(below))
+    with_run = sa.select(Run.module_id).where(Run.region_id.in_(below))
     return sa.select(Module.id).where(Module.id.in_(with_term) | Module.id.in_(with_run))
 
 
@@ -77,8 +78,8 @@ FEEDS: dict[type[Base], _Concerned] = {
     Term: _of_term,
 }
 SILENT: frozenset[type[Base]] = frozenset({
-    ApiToken, AuditEvent, Bookmark, Company, Confirmation, Demand, DemandEvent, Feedback, ImportFile, ImportRow,
-    ImportRun, IndexQueue, Invitation, LinkCheck, LoginAttempt, Measure, MeasureModule, Membership, ModuleDistinct, ModuleLock,
+    ApiToken, AuditEvent, Bookmark, BulkChange, Company, Confirmation, Demand, DemandEvent, Feedback, ImportFile,
+    ImportRow, ImportRun, IndexQueue, Invitation, LinkCheck, LoginAttempt, Measure, MeasureModule, Membership, ModuleDistinct, ModuleLock,
     ModuleMerge, ModuleVersion,
     OneTimeLink, OutboxMail, PendingVersion, SavedSearch, SearchGap, SynonymRule, User, UserSession, Wish, WishSupport,
 })  # fmt: skip

@@ -21,7 +21,7 @@ from catalogue.models import (
     RowKind,
     WorkflowState,
 )
-from catalogue.services import audit, module_batches, providers
+from catalogue.services import audit, module_batches, module_history, providers
 from catalogue.services.errors import Conflict, Invalid
 from catalogue.services.import_matching import UNDONE
 from catalogue.services.import_plan import IMPORTED, REFERENCES, differs
@@ -227,11 +227,7 @@ def _modules(session: Session, rows: Sequence[ImportRow]) -> Modules:
 
 
 def _newest(session: Session, rows: Sequence[ImportRow]) -> Newest:
-    ids = [row.module_id for row in rows if row.module_id]
-    numbers = sa.select(ModuleVersion.module_id, sa.func.max(ModuleVersion.number).label("number"))
-    last = numbers.where(ModuleVersion.module_id.in_(ids)).group_by(ModuleVersion.module_id).subquery()
-    same = (ModuleVersion.module_id == last.c.module_id) & (ModuleVersion.number == last.c.number)
-    return {one.module_id: one for one in session.scalars(sa.select(ModuleVersion).join(last, same))}
+    return module_history.newest(session, [row.module_id for row in rows if row.module_id])
 
 
 def _let_go(session: Session) -> None:

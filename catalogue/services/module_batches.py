@@ -5,8 +5,9 @@ First everything is worked out while others read and write (:class:`Batch`), the
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -74,6 +75,7 @@ class Batch:
     def create(self, given: ModuleInput, slug: str = "") -> Prepared:
         """Return a draft with a slug of its own; raises Invalid."""
         checked = self._checked(given, None)
+        given = replace(given, terms=checked.given.terms)
         chosen = free_slug(slug or slugify(given.title), self._slugs)
         self._slugs.add(chosen)
         self._position += 1
@@ -83,15 +85,23 @@ class Batch:
         return _prepared(identity, chosen, 0, values, checked, given, WorkflowState.DRAFT, None)
 
     def change(
-        self, module: Module, given: ModuleInput, before: ModuleVersion | None, state: WorkflowState | None = None
-    ) -> Prepared | None:
-        """Return *module* saying *given* and in *state*, None if nothing differs. *before* is its newest version; raises Invalid."""
+        self, module: Module, given: ModuleInput, before: ModuleVersion | None, state: WorkflowState | None = None,
+        more: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Prepared | None:  # fmt: skip
+        """Return *module* saying *given* and in *state*, None if nothing differs. *before* is its newest version; raises Invalid.
+
+        *more* are further columns; all modules that are written together name the same ones.
+        """
         current = input_of(module)
-        if current == given and state in (None, module.state):
+        same = state in (None, module.state) and all(getattr(module, name) == value for name, value in more.items())
+        if same and current == given:
             return None
         checked = self._checked(given, module)
+        given = replace(given, terms=checked.given.terms)
+        if same and current == given:
+            return None
         self._take_code(module.id, current.code, given.code)
-        values = {"module_id": module.id, "version": module.version + 1}
+        values = {**more, "module_id": module.id, "version": module.version + 1}
         return _prepared(module.id, module.slug, module.version, values, checked, given, state or module.state, before)
 
     def _checked(self, given: ModuleInput, module: Module | None) -> Checked:

@@ -22,6 +22,7 @@ __all__ = [
     "get",
     "input_from",
     "latest",
+    "newest",
     "plain",
     "record",
     "record_all",
@@ -76,17 +77,7 @@ def record(session: Session, actor: Actor, module: Module, action: str) -> Modul
 
 def record_all(session: Session, actor: Actor, modules: Sequence[Module], action: str) -> dict[uuid.UUID, int]:
     """Add the versions that several flushed *modules* have reached, in few statements; return the number of each."""
-    newest = select(ModuleVersion.module_id, func.max(ModuleVersion.number).label("number"))
-    newest_of = newest.where(ModuleVersion.module_id.in_([module.id for module in modules])).group_by(
-        ModuleVersion.module_id
-    )
-    last = newest_of.subquery()
-    rows = session.scalars(
-        select(ModuleVersion).join(
-            last, (ModuleVersion.module_id == last.c.module_id) & (ModuleVersion.number == last.c.number)
-        )
-    )
-    before = {row.module_id: row for row in rows}
+    before = newest(session, [module.id for module in modules])
     made = [_next(actor, module, action, before.get(module.id)) for module in modules]
     session.add_all(made)
     session.flush()
@@ -112,6 +103,14 @@ def latest(session: Session, module: Module) -> ModuleVersion | None:
     return session.scalar(
         select(ModuleVersion).where(ModuleVersion.module_id == module.id).order_by(ModuleVersion.number.desc()).limit(1)
     )
+
+
+def newest(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, ModuleVersion]:
+    """Return the newest version of each of these modules that has any."""
+    numbers = select(ModuleVersion.module_id, func.max(ModuleVersion.number).label("number"))
+    last = numbers.where(ModuleVersion.module_id.in_(ids)).group_by(ModuleVersion.module_id).subquery()
+    same = (ModuleVersion.module_id == last.c.module_id) & (ModuleVersion.number == last.c.number)
+    return {one.module_id: one for one in session.scalars(select(ModuleVersion).join(last, same))}
 
 
 def versions(session: Session, actor: Actor, module: Module) -> list[ModuleVersion]:

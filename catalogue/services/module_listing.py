@@ -1,5 +1,6 @@
 """All modules for staff, drafts included: from the database, never from the index."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -8,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from catalogue.db import Session, utcnow
-from catalogue.models import Confirmation, Module, OfferStatus, Programme, Provider, Term, WorkflowState
+from catalogue.models import Confirmation, Module, OfferStatus, Programme, Provider, Term, WorkflowState, module_term
 from catalogue.services import redirects
 from catalogue.services.completeness import BY_NAME, missing_condition, stated_count
 from catalogue.services.permissions import Actor, require
@@ -41,9 +42,11 @@ class ListingQuery:
     provider: str = ""
     programme: str = ""
     missing: str = ""
-    term: str = ""  # vocabulary and code: "topic:sicherheit"
+    terms: tuple[str, ...] = ()  # each vocabulary and code ("topic:sicherheit"); one of each vocabulary must be there
     stale: bool = False
     asked: str = ""  # the provider, within 30 days: "yes", "no", or "silent" if there is no answer
+    slugs: tuple[str, ...] = ()  # only these
+    only: frozenset[uuid.UUID] | None = None  # only these: what a search found
     sort: str = "-changed"
     page: int = 1
 
@@ -90,14 +93,29 @@ def _conditions(query: ListingQuery) -> list[sa.ColumnElement[bool]]:
         found.append(Module.programme_id.in_(sa.select(Programme.id).where(Programme.slug == query.programme)))
     if query.missing in BY_NAME:
         found.append(missing_condition(query.missing))
-    if query.term:
-        vocabulary, _, code = query.term.partition(":")
-        found.append(Module.terms.any(sa.and_(Term.vocabulary == vocabulary, Term.code == code)))
+    found += _term_conditions(query.terms)
+    if query.slugs:
+        found.append(Module.slug.in_(query.slugs))
+    if query.only is not None:
+        found.append(Module.id.in_(query.only))
     if query.stale:
         found.append(stale_condition())
     if query.asked in ("yes", "no", "silent"):
         found.append(_asked_condition(query.asked))
     return found
+
+
+def _term_conditions(keys: tuple[str, ...]) -> list[sa.ColumnElement[bool]]:
+    wanted: dict[str, list[str]] = {}
+    for key in keys:
+        vocabulary, _, code = key.partition(":")
+        wanted.setdefault(vocabulary, []).append(code)
+    conditions = []
+    for vocabulary, codes in wanted.items():
+        named = sa.and_(Term.vocabulary == vocabulary, Term.code.in_(codes))
+        ids = sa.select(sa.func.coalesce(Term.merged_into_id, Term.id)).where(named)
+        conditions.append(Module.id.in_(sa.select(module_term.c.module_id).where(module_term.c.term_id.in_(ids))))
+    return conditions
 
 
 def _asked_condition(kind: str) -> sa.ColumnElement[bool]:

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Set as AbstractSet
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session
 from catalogue.models import Module, Programme, Provider, Term
@@ -32,9 +33,10 @@ class Looked:
         return self.session.scalar(select(Module.id).where(Module.code == code))
 
     def terms(self, wanted: AbstractSet[TermKey]) -> dict[TermKey, Term]:
-        """Return those of *wanted* that exist."""
-        rows = self.session.scalars(select(Term).where(Term.code.in_({code for _, code in wanted})))
-        return {key: term for term in rows if (key := (term.vocabulary, term.code)) in wanted}
+        """Return those of *wanted* that exist; a code that was merged leads to the term that stands for it."""
+        statement = select(Term).where(Term.code.in_({code for _, code in wanted})).options(joinedload(Term.merged_into))
+        rows = self.session.scalars(statement)
+        return {key: term.merged_into or term for term in rows if (key := (term.vocabulary, term.code)) in wanted}
 
 
 class Held(Looked):
@@ -44,7 +46,8 @@ class Held(Looked):
         super().__init__(session)
         self.providers = {one.slug: one for one in session.scalars(select(Provider))}
         self.programmes = {one.slug: one for one in session.scalars(select(Programme))}
-        self.all_terms = {(one.vocabulary, one.code): one for one in session.scalars(select(Term))}
+        terms = session.scalars(select(Term).options(joinedload(Term.merged_into)))
+        self.all_terms = {(one.vocabulary, one.code): one.merged_into or one for one in terms}
         codes = session.execute(select(Module.code, Module.id).where(Module.code.is_not(None)))
         self.codes: dict[str, uuid.UUID] = {code: identity for code, identity in codes if code}
 

@@ -94,7 +94,7 @@ def check(session: Session, given: ModuleInput, module: Module | None = None, kn
         findings.add("code", N_("Dieses Kürzel hat schon ein anderes Modul."))
     terms = _terms(known, given, findings)
     findings.raise_any()
-    return Checked(given, provider, programme, terms)
+    return Checked(replace(given, terms=_codes(given, terms)), provider, programme, terms)
 
 
 def _check_texts(given: ModuleInput, findings: Findings) -> None:
@@ -134,5 +134,10 @@ def _terms(known: Looked, given: ModuleInput, findings: Findings) -> list[Term]:
         unknown = sorted(code for name, code in wanted - set(found) if name == vocabulary)
         if unknown:
             findings.add(f"terms.{vocabulary}", N_("Unbekannter Begriff: %(codes)s."), codes=", ".join(unknown)[:200])
-    terms = [found[key] for key in wanted & set(found)]
-    return sorted(terms, key=lambda term: (term.vocabulary, term.position, term.code))
+    terms = {term.id: term for term in (found[key] for key in wanted & set(found))}
+    return sorted(terms.values(), key=lambda term: (term.vocabulary, term.position, term.code))
+
+
+def _codes(given: ModuleInput, terms: list[Term]) -> dict[str, tuple[str, ...]]:
+    """The codes of *given* as they are now: some may have been merged since they were written down."""
+    return {name: tuple(sorted(one.code for one in terms if one.vocabulary == name)) for name in given.terms}

@@ -92,7 +92,7 @@ def update(session: Session, actor: Actor, module: Module, given: ModuleInput, v
 def apply(session: Session, actor: Actor, module: Module, given: ModuleInput, action: str) -> Module:
     """Write *given* into *module* and its history under the name *action*, unless nothing differs. Permission is the caller's."""
     checked = module_rules.check(session, given, module)
-    if input_of(module) == given:
+    if input_of(module) == checked.given:
         return module
     checked.write_to(module)
     module.updated_at = utcnow()  # so that a change of terms alone counts as a change, too

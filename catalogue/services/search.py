@@ -20,7 +20,7 @@ from catalogue.search.snapshot import Snapshot
 from catalogue.search.thesaurus import Rule, rules_of, thesaurus
 from catalogue.services.permissions import Actor, require
 
-__all__ = ["Outcome", "count", "find", "outcome", "similar", "suggest"]
+__all__ = ["Outcome", "count", "find", "ids", "outcome", "similar", "suggest"]
 
 LONGEST_TYPED = 100  # characters that suggestions look at
 
@@ -183,6 +183,20 @@ def count(session: Session, actor: Actor, index: SearchIndex, query: Query) -> i
         return choice.all_but("", found.matched & _limits(snapshot, query)).bit_count()
     except Exception:
         return find(session, actor, index, replace(query, page=1, per_page=1)).total
+
+
+def ids(session: Session, actor: Actor, index: SearchIndex, query: Query) -> frozenset[uuid.UUID]:
+    """Return the ids of all modules that *query* finds, without loading any; none if there is no index to ask."""
+    require(actor, "catalogue.search")
+    try:
+        snapshot = index.snapshot()
+        choice = facets.choose(snapshot, query, facets.labels(session, query.language))
+        found = look_up(snapshot, query, own=synonyms.current(session))
+        kept = choice.all_but("", found.matched & _limits(snapshot, query))
+        return frozenset(snapshot.ids[number] for number in found.ranked(kept))
+    except IndexUnusable as error:
+        log.warning("no ids without index", reason=str(error))
+        return frozenset()
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,19 @@
 
 from dataclasses import dataclass
 
+from typing import Any
+
 from catalogue.db import Session, utcnow
 from catalogue.models import Module, User, WorkflowState
 from catalogue.services import audit, module_history, modules
 from catalogue.services.errors import Conflict, Invalid
+from catalogue.services.module_input import ModuleInput
 from catalogue.services.permissions import Actor, can, require
 from catalogue.texts import N_, Text
 
-__all__ = ["STEPS", "Step", "archive", "missing", "publish", "reopen", "step", "steps", "submit", "withdraw"]
+__all__ = [
+    "AUDITED", "STEPS", "Step", "archive", "missing", "outcome", "publish", "reopen", "step", "steps", "submit", "withdraw",
+]  # fmt: skip
 
 DRAFT, REVIEW, PUBLISHED, ARCHIVED = WorkflowState
 
@@ -56,8 +61,8 @@ def steps(actor: Actor, module: Module) -> list[Step]:
     return [found for found in STEPS.values() if module.state in found.sources and can(actor, found.permission, module)]
 
 
-def missing(module: Module) -> dict[str, Text]:
-    """Return what must be stated before *module* can be published: field → sentence. Empty: nothing."""
+def missing(module: Module | ModuleInput) -> dict[str, Text]:
+    """Return what *module* must state before it can be published: field → sentence. Empty: nothing."""
     wanted = {
         "summary": (
             module.summary or module.contents or module.description,
@@ -80,13 +85,8 @@ def step(
     wanted = STEPS[name]
     require(actor, wanted.permission, module)
     modules.lock(session, module, version)
-    if module.state not in wanted.sources:
-        raise Conflict(N_("In diesem Zustand ist das nicht möglich. Laden Sie die Seite neu."))
-    if wanted.target == PUBLISHED:
-        _make_public(module)
-    module.state = wanted.target
-    module.reviewer_id = reviewer.id if reviewer and wanted.target == REVIEW else None
-    _end_plans(module)
+    for column, value in outcome(module, name, module, reviewer).items():
+        setattr(module, column, value)
     module.updated_at = utcnow()
     session.flush()
     module_history.record(session, actor, module, name)
@@ -95,18 +95,25 @@ def step(
     return module
 
 
-def _end_plans(module: Module) -> None:
-    """What was planned for a day and is done by now is not done again."""
-    if module.state in (PUBLISHED, ARCHIVED):
-        module.publish_on = None
-    if module.state == ARCHIVED:
-        module.archive_on = None
+def outcome(module: Module, name: str, said: Module | ModuleInput, reviewer: User | None = None) -> dict[str, Any]:
+    """Return the columns that the step called *name* sets in *module*, which then says *said*: state, reviewer, days.
 
-
-def _make_public(module: Module) -> None:
-    if lacking := missing(module):
-        raise Invalid(fields=lacking)
-    module.published_at = module.published_at or utcnow()
+    What was planned for a day and is done by then is not done again. Raises Conflict and Invalid as :func:`step` does.
+    """
+    wanted = STEPS[name]
+    if module.state not in wanted.sources:
+        raise Conflict(N_("In diesem Zustand ist das nicht möglich. Laden Sie die Seite neu."))
+    values: dict[str, Any] = {"state": wanted.target}
+    values["reviewer_id"] = reviewer.id if reviewer and wanted.target == REVIEW else None
+    if wanted.target == PUBLISHED:
+        if lacking := missing(said):
+            raise Invalid(fields=lacking)
+        values["published_at"] = module.published_at or utcnow()
+    if wanted.target in (PUBLISHED, ARCHIVED):
+        values["publish_on"] = None
+    if wanted.target == ARCHIVED:
+        values["archive_on"] = None
+    return values
 
 
 def submit(session: Session, actor: Actor, module: Module, version: int | None = None) -> Module:

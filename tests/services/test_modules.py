@@ -238,9 +238,9 @@ def test_the_wording_of_the_duration_gives_the_minutes_and_a_new_wording_new_one
 def test_the_list_finds_the_modules_of_a_term(session: Session, people: People) -> None:
     modules.create(session, people.curator, replace(FULL, title="Mit"))
     modules.create(session, people.curator, replace(FULL, title="Ohne", terms={}))
-    assert find(session, people, term="topic:recht") == ["Mit"]
-    assert find(session, people, term="topic:") == []
-    assert find(session, people, term="unsinn") == []
+    assert find(session, people, terms=("topic:recht",)) == ["Mit"]
+    assert find(session, people, terms=("topic:",)) == []
+    assert find(session, people, terms=("unsinn",)) == []
 
 
 def test_of_edits_at_the_same_moment_one_wins_and_the_others_are_told(database: Database, people: People) -> None:

@@ -1,6 +1,7 @@
 """The pages of network staff under /curation: one blueprint, one file per thing."""
 
 from catalogue.web.curation import (
+    bulk,
     feedback,
     freshness,
     gaps,
@@ -19,6 +20,7 @@ from catalogue.web.curation.blueprint import bp
 
 __all__ = [
     "bp",
+    "bulk",
     "feedback",
     "freshness",
     "gaps",

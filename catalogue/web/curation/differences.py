@@ -10,14 +10,15 @@ from typing import Any
 from flask_babel import gettext
 
 from catalogue.models import OfferStatus, WorkflowState
-from catalogue.services import programmes, providers, terms
+from catalogue.services import programmes, providers, reviewers, terms
 from catalogue.services.module_history import Difference
 from catalogue.services.pending_merge import Clash
+from catalogue.web.auth import current_actor
 from catalogue.web.filters import day, label
 from catalogue.web.forms.module import TERM_FIELDS, ModuleForm
 from catalogue.web.requests import db_session
 
-__all__ = ["Shown", "ShownClash", "clashes", "differences", "field_label"]
+__all__ = ["Shown", "ShownClash", "clashes", "differences", "differences_of_many", "field_label"]
 
 LONGEST = 4000  # characters; longer texts are shown whole, before and after
 
@@ -35,14 +36,23 @@ class Shown:
 
 def differences(found: list[Difference]) -> list[Shown]:
     """Return *found* with labels and marked words."""
-    names = _names() if found else {}
+    return differences_of_many([found])[0]
+
+
+def differences_of_many(listed: Iterable[Iterable[Difference]]) -> list[list[Shown]]:
+    """Return the differences of several things, with the names read once."""
+    names: dict[tuple[str, str], str] = {}
     form = ModuleForm(formdata=None)
-    shown = []
-    for one in found:
-        before, after = _text(one.field, one.before, names), _text(one.field, one.after, names)
-        field = TERM_FIELDS.get(one.field, one.field)
-        shown.append(Shown(field, field_label(form, one.field), before, after, tuple(_parts(before, after))))
-    return shown
+    many = []
+    for found in listed:
+        shown = []
+        for one in found:
+            names = names or _names()
+            before, after = _text(one.field, one.before, names), _text(one.field, one.after, names)
+            field = TERM_FIELDS.get(one.field, one.field)
+            shown.append(Shown(field, field_label(form, one.field), before, after, tuple(_parts(before, after))))
+        many.append(shown)
+    return many
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,8 @@ def field_label(form: ModuleForm, name: str) -> str:
         return str(gettext("Begriffe"))
     if name == "state":
         return str(gettext("Zustand"))
+    if name == "reviewer":
+        return str(gettext("Prüfen soll"))
     field = form._fields.get(TERM_FIELDS.get(name, name))
     return str(field.label.text) if field is not None else name
 
@@ -88,6 +100,7 @@ def _names() -> dict[tuple[str, str], str]:
     names |= {("programme", one.programme.slug): one.programme.name for one in programmes.listing(session)}
     for vocabulary, listed in terms.offered(session).items():
         names |= {(f"terms.{vocabulary}", term.code): label(term) for term in listed}
+    names |= {("reviewer", str(user.id)): user.name for user in reviewers.offered(session, current_actor())}
     names |= {("state", state.value): label(state) for state in WorkflowState}
     return names | {("offer_status", status.value): label(status) for status in OfferStatus}
 

@@ -1,9 +1,13 @@
 """What waits, and the table of all modules."""
 
-from flask import Response, render_template, request
+import uuid
 
-from catalogue.models import OfferStatus, WorkflowState
-from catalogue.services import module_listing, programmes, providers, worklist
+from flask import Response, render_template, request
+from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
+
+from catalogue.models import OfferStatus, Vocabulary, WorkflowState
+from catalogue.services import module_listing, programmes, providers, questions, search, terms, worklist
 from catalogue.services.completeness import CRITERIA, lacking, score
 from catalogue.services.exports import Column, Kind, Table
 from catalogue.services.module_listing import ListingQuery
@@ -12,10 +16,13 @@ from catalogue.web.curation import roles
 from catalogue.web.curation.blueprint import bp
 from catalogue.web.downloads import download, format_of
 from catalogue.web.filters import label
-from catalogue.web.languages import show
+from catalogue.web.languages import current_language, show
 from catalogue.web.requests import db_session
+from catalogue.web.search import search_index
 
 SHORT = 5
+MOST_TERMS = 20
+OWN_FILTERS = (Vocabulary.TOPIC, Vocabulary.LEVEL)  # of the vocabularies, the ones with a filter of their own
 COLUMNS = (
     Column("title", "Modul"),
     Column("slug", "Kennung"),
@@ -34,7 +41,11 @@ COLUMNS = (
 
 def query_from_address() -> ListingQuery:
     """Return which modules the address asks for; what makes no sense is left out."""
-    arguments = request.args
+    return query_of(request.args)
+
+
+def query_of(arguments: MultiDict[str, str]) -> ListingQuery:
+    """Return which modules these parameters ask for."""
     return ListingQuery(
         text=arguments.get("q", "")[:200],
         state=arguments.get("state", ""),
@@ -42,12 +53,19 @@ def query_from_address() -> ListingQuery:
         provider=arguments.get("provider", ""),
         programme=arguments.get("programme", ""),
         missing=arguments.get("missing", ""),
-        term=arguments.get("term", "")[:200],
+        terms=tuple(dict.fromkeys(key for key in arguments.getlist("term")[:MOST_TERMS] if key)),
         stale=arguments.get("stale", "") == "1",
         asked=arguments.get("asked", ""),
         sort=arguments.get("sort", "-changed"),
         page=min(arguments.get("page", 1, type=int), 100_000),
+        only=_found(arguments["found"]) if "found" in arguments else None,
     )
+
+
+def _found(question: str) -> frozenset[uuid.UUID]:
+    """Return what the search of the catalogue finds: staff go on with its hits here."""
+    asked = questions.query_of(questions.normal(question))
+    return search.ids(db_session(), current_actor(), search_index(), asked)
 
 
 @bp.get("")
@@ -88,9 +106,31 @@ def modules() -> str:
         criteria=[(criterion.name, show(criterion.label)) for criterion in CRITERIA],
         providers=[(counted.provider.slug, counted.provider.name) for counted in providers.listing(session)],
         programmes=[(counted.programme.slug, counted.programme.name) for counted in programmes.listing(session)],
+        term_filters=_term_filters(),
+        conditions=_conditions(),
         lacking=lacking,
         score=score,
     )
+
+
+def _term_filters() -> list[tuple[str, list[tuple[str, list[tuple[str, str]]]]]]:
+    """Return the filters by term: label, and the choices by vocabulary as "topic:code" and name."""
+    offered = terms.offered(db_session())
+    groups = {
+        one: (label(one), [(f"{one.value}:{term.code}", label(term)) for term in offered.get(one.value, ())])
+        for one in Vocabulary
+        if one != Vocabulary.SECTOR
+    }
+    own = [(label(one), [groups.pop(one)]) for one in OWN_FILTERS]
+    return [*own, (gettext("Anderer Begriff"), list(groups.values()))]
+
+
+def _conditions() -> list[questions.Condition]:
+    """Return what the search asked whose hits are shown, in words."""
+    if "found" not in request.args:
+        return []
+    question = questions.normal(request.args["found"])
+    return questions.conditions(db_session(), [question], current_language())[0]
 
 
 @bp.get("/modules.<any(csv, xlsx):name>")
