@@ -1,6 +1,6 @@
 """One of everything, with canaries: words that only the company concerned and network staff may ever see."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from catalogue.db import Session, utcnow
 from catalogue.models import (
     ApiToken,
     Bookmark,
+    BulkChange,
     CompanyRole,
     Confidentiality,
     Demand,
@@ -46,6 +47,7 @@ from catalogue.models import (
     WishSupport,
     WorkflowState,
 )
+from catalogue.services.bulk_plan import BulkInput
 from catalogue.services.secrets import hash_token
 from tests import factories
 
@@ -57,6 +59,7 @@ WISH = f"{CANARY} Wunschtitel"
 FEEDBACK = f"{CANARY} Rückmeldung"
 PEOPLE = 4711
 SYNONYM = UUID("5a0f3b0e-0000-4000-8000-000000000001")
+CHANGE = UUID("5a0f3b0e-0000-4000-8000-000000000002")
 
 
 @dataclass(frozen=True)
@@ -206,6 +209,7 @@ def build_world(session: Session) -> World:
     people, company = _people(session)
     module = _module(session)
     draft = factories.make_module(session, "Entwurf zur Formierung", state=WorkflowState.DRAFT)
+    session.add(BulkChange(id=CHANGE, about=asdict(BulkInput(step="archive"))))
     session.add(SynonymRule(id=SYNONYM, kind=SynonymKind.ONE_WAY, terms=["Ruß"], targets=["Brandschutz"]))
     session.add(SearchGap(query="leuchtfarbe", day=utcnow().date(), hits=0))
     session.add(Bookmark(user_id=people["member"].id, module_id=module.id))
@@ -235,6 +239,7 @@ def _samples(*things: Any) -> dict[str, Any]:
         "curation.code": "sicherheit",
         "curation.export.name": "csv",
         "curation.export_gaps.name": "csv",
+        "curation.change_id": CHANGE,
         "curation.rule_id": SYNONYM,
         "curation.take.name": "archive",
         "curation.take_measure.name": "archive",
