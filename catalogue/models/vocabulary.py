@@ -53,9 +53,7 @@ class Term(Identified, Stamped, Versioned, Base):
     retired: Mapped[bool] = mapped_column(default=False)
     merged_into_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("term.id"), index=True)
 
-    parent: Mapped["Term | None"] = relationship(
-        remote_side="Term.id", foreign_keys="Term.parent_id", lazy="raise"
-    )
+    parent: Mapped["Term | None"] = relationship(remote_side="Term.id", foreign_keys="Term.parent_id", lazy="raise")
     merged_into: Mapped["Term | None"] = relationship(
         remote_side="Term.id", foreign_keys="Term.merged_into_id", lazy="raise"
     )

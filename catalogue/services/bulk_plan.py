@@ -118,7 +118,8 @@ class Planner:
         return Planned(module, Outcome.CHANGED, tuple(found), prepared=prepared)
 
     def _said(self, current: ModuleInput) -> ModuleInput:
-        given, values = self.given, {}
+        given = self.given
+        values: dict[str, Any] = {}
         if given.status:
             values["offer_status"] = STATUSES.get(given.status)
         if given.provider:

@@ -110,7 +110,7 @@ def _term_conditions(keys: tuple[str, ...]) -> list[sa.ColumnElement[bool]]:
     for key in keys:
         vocabulary, _, code = key.partition(":")
         wanted.setdefault(vocabulary, []).append(code)
-    conditions = []
+    conditions: list[sa.ColumnElement[bool]] = []
     for vocabulary, codes in wanted.items():
         named = sa.and_(Term.vocabulary == vocabulary, Term.code.in_(codes))
         ids = sa.select(sa.func.coalesce(Term.merged_into_id, Term.id)).where(named)

@@ -34,7 +34,9 @@ class Looked:
 
     def terms(self, wanted: AbstractSet[TermKey]) -> dict[TermKey, Term]:
         """Return those of *wanted* that exist; a code that was merged leads to the term that stands for it."""
-        statement = select(Term).where(Term.code.in_({code for _, code in wanted})).options(joinedload(Term.merged_into))
+        statement = (
+            select(Term).where(Term.code.in_({code for _, code in wanted})).options(joinedload(Term.merged_into))
+        )
         rows = self.session.scalars(statement)
         return {key: term.merged_into or term for term in rows if (key := (term.vocabulary, term.code)) in wanted}
 

@@ -1,7 +1,6 @@
 """The way of a module's record: draft → review → published → archived, and back. One verb for each step."""
 
 from dataclasses import dataclass
-
 from typing import Any
 
 from catalogue.db import Session, utcnow

@@ -87,7 +87,9 @@ def test_one_version_for_each_module_says_all_that_changed(session: Session, peo
         (2, ["offer_status", "provider", "state"], people.curator.label)
     ] * 2
     module = modules.get(session, people.curator, "a")
-    assert module.is_public and module.published_at and module.offer_status == OfferStatus.PILOTED
+    assert module.is_public
+    assert module.published_at
+    assert module.offer_status == OfferStatus.PILOTED
     assert session.scalar(select(func.count()).select_from(IndexQueue)) == 2
     events = session.scalars(select(AuditEvent.action)).all()
     assert sorted(events) == ["bulk.applied", "module.publish", "module.publish"]
@@ -163,11 +165,10 @@ def test_undoing_brings_everything_back_except_what_was_edited_since(session: Se
     for title, state in (("A", D), ("B", R), ("C", P)):
         module_in(session, title, state, terms=[cell], offer_status=OfferStatus.IDEA)
     before = {one: module_history.snapshot(modules.get(session, people.curator, one)) for one in "abc"}
-    given = BulkInput(
-        term_action="remove", term="topic:zelle", status="-", provider=provider.slug, step="archive"
-    )
+    given = BulkInput(term_action="remove", term="topic:zelle", status="-", provider=provider.slug, step="archive")
     change = done(session, people, given)
-    assert set(states(session).values()) == {"archived"} and codes(session, "A") == []
+    assert set(states(session).values()) == {"archived"}
+    assert codes(session, "A") == []
     edited = modules.get(session, people.curator, "c")
     modules.update(session, people.curator, edited, replace(modules.input_of(edited), title="C neu"), None)
     bulk.undo(session, people.curator, change)

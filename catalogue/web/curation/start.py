@@ -113,10 +113,13 @@ def modules() -> str:
     )
 
 
-def _term_filters() -> list[tuple[str, list[tuple[str, list[tuple[str, str]]]]]]:
+_Group = tuple[str, list[tuple[str, str]]]
+
+
+def _term_filters() -> list[tuple[str, list[_Group]]]:
     """Return the filters by term: label, and the choices by vocabulary as "topic:code" and name."""
     offered = terms.offered(db_session())
-    groups = {
+    groups: dict[Vocabulary, _Group] = {
         one: (label(one), [(f"{one.value}:{term.code}", label(term)) for term in offered.get(one.value, ())])
         for one in Vocabulary
         if one != Vocabulary.SECTOR
