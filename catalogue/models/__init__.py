@@ -3,7 +3,7 @@
 from catalogue.models.audit import AuditEvent
 from catalogue.models.bookmark import Bookmark
 from catalogue.models.bulk import BulkChange, BulkKind
-from catalogue.models.company import Company, CompanyRole, Invitation, Membership, SizeClass
+from catalogue.models.company import Company, CompanyImport, CompanyRole, Invitation, Membership, SizeClass
 from catalogue.models.demand import Confidentiality, Demand, DemandEvent, DemandSource, Purpose, Relevance
 from catalogue.models.feedback import Feedback, FeedbackKind, FeedbackState, FeedbackVisibility
 from catalogue.models.imports import ImportFile, ImportRow, ImportRun, ImportState, ModuleLock, RowKind
@@ -24,7 +24,7 @@ from catalogue.models.vocabulary import Term, Vocabulary
 from catalogue.models.wish import Wish, WishState, WishSupport
 
 __all__ = [
-    "ApiToken", "AuditEvent", "Bookmark", "BulkChange", "BulkKind", "Company", "CompanyRole", "Confidentiality", "Confirmation",
+    "ApiToken", "AuditEvent", "Bookmark", "BulkChange", "BulkKind", "Company", "CompanyImport", "CompanyRole", "Confidentiality", "Confirmation",
     "ConfirmationAnswer", "Demand", "DemandEvent", "DemandSource", "Feedback", "FeedbackKind", "FeedbackState",
     "FeedbackVisibility", "Frequency", "ImportFile", "ImportRow", "ImportRun", "ImportState", "IndexQueue",
     "Invitation", "LinkCheck", "LoginAttempt", "Measure", "MeasureModule", "Membership", "Module", "ModuleDistinct", "ModuleLock",

@@ -18,6 +18,7 @@ from catalogue.models import (
     Bookmark,
     BulkChange,
     Company,
+    CompanyImport,
     Confirmation,
     Demand,
     DemandEvent,
@@ -78,7 +79,7 @@ FEEDS: dict[type[Base], _Concerned] = {
     Term: _of_term,
 }
 SILENT: frozenset[type[Base]] = frozenset({
-    ApiToken, AuditEvent, Bookmark, BulkChange, Company, Confirmation, Demand, DemandEvent, Feedback, ImportFile,
+    ApiToken, AuditEvent, Bookmark, BulkChange, Company, CompanyImport, Confirmation, Demand, DemandEvent, Feedback, ImportFile,
     ImportRow, ImportRun, IndexQueue, Invitation, LinkCheck, LoginAttempt, Measure, MeasureModule, Membership, ModuleDistinct, ModuleLock,
     ModuleMerge, ModuleVersion,
     OneTimeLink, OutboxMail, PendingVersion, SavedSearch, SearchGap, SynonymRule, User, UserSession, Wish, WishSupport,

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,9 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload, selectinload
 
 from catalogue.db import Session
-from catalogue.models import Company, Membership, SizeClass, Term, Vocabulary
-from catalogue.services import audit, locking, sessions
+from catalogue.models import Company, CompanyRole, Membership, SizeClass, Term, Vocabulary
+from catalogue.services import audit, email_domains, locking, sessions
 from catalogue.services.errors import Invalid, NotFound
+from catalogue.services.findings import one_line, plain_text
 from catalogue.services.permissions import Actor, Own, require
 from catalogue.services.sorting import slugify, sort_key
 from catalogue.texts import N_
@@ -21,20 +22,28 @@ from catalogue.texts import N_
 __all__ = [
     "CompanyInput",
     "CompanyPage",
+    "CompanyQuery",
+    "ProfileInput",
     "by_slug",
     "create",
     "find",
     "find_all",
     "get",
     "get_by_id",
+    "profile_of",
     "update",
+    "update_profile",
     "values_of",
+    "website",
 ]
 
 PER_PAGE = 50
-DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
-SORTS = ("name", "-name", "place", "-place", "size", "-size", "newest")
+SORTS = ("name", "place", "sector", "size", "people", "newest")
 SIZE_ORDER = list(SizeClass)
+STATES = ("active", "inactive", "without_admin")
+NOTE_LENGTH = 4000
+# what a company says about itself; the rest is the network office's
+PROFILE = ("sector", "region", "size_class", "place", "website")
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,31 @@ class CompanyInput:
     network: str = "ELMUG"
     email_domains: tuple[str, ...] = ()
     active: bool = True
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ProfileInput:
+    """What the admins of a company change themselves."""
+
+    sector: str = ""
+    region: str = ""
+    size_class: SizeClass | None = None
+    place: str = ""
+    website: str = ""
+
+
+@dataclass(frozen=True)
+class CompanyQuery:
+    """Which companies, and how sorted. Unknown values are ignored. ``sort`` is one of ``SORTS``, with "-" for descending."""
+
+    text: str = ""
+    sector: str = ""
+    region: str = ""
+    size: str = ""
+    state: str = ""  # one of STATES
+    sort: str = "name"
+    page: int = 1
 
 
 @dataclass(frozen=True)
@@ -62,25 +96,49 @@ class CompanyPage:
     pages: int
 
 
-_loaded = (joinedload(Company.sector), joinedload(Company.region), selectinload(Company.memberships))
+_loaded = (
+    joinedload(Company.sector),
+    joinedload(Company.region),
+    selectinload(Company.memberships).joinedload(Membership.user),
+)
 
 
-def find(session: Session, actor: Actor, text: str = "", sort: str = "name", page: int = 1) -> CompanyPage:
-    """Return companies whose name or place holds *text*, in German order; umlauts and case do not matter."""
-    wanted = sort_key(text)
-    hits = [one for one in find_all(session, actor) if wanted in one.sort_name or wanted in sort_key(one.place)]
-    field = sort.removeprefix("-")
-    if sort in SORTS and field != "name":
+def find(session: Session, actor: Actor, query: CompanyQuery, *, everything: bool = False) -> CompanyPage:
+    """Return the companies that *query* asks for, in German order; umlauts and case do not matter."""
+    hits = [one for one in find_all(session, actor) if _fits(one, query)]
+    field = query.sort.removeprefix("-")
+    if field in _keys:
         hits.sort(key=_keys[field])
-    if sort.startswith("-"):
+    if query.sort.startswith("-"):
         hits.reverse()
-    start = (max(1, page) - 1) * PER_PAGE
-    return CompanyPage(tuple(hits[start : start + PER_PAGE]), len(hits), page, max(1, -(-len(hits) // PER_PAGE)))
+    pages = max(1, -(-len(hits) // PER_PAGE))
+    page = min(max(1, query.page), pages)
+    start = (page - 1) * PER_PAGE
+    shown = hits if everything else hits[start : start + PER_PAGE]
+    return CompanyPage(tuple(shown), len(hits), page, pages)
+
+
+def _fits(company: Company, query: CompanyQuery) -> bool:
+    wanted = sort_key(query.text)
+    return (
+        (wanted in company.sort_name or wanted in sort_key(company.place))
+        and query.sector in ("", company.sector.code if company.sector else None)
+        and query.region in ("", company.region.code if company.region else None)
+        and (query.size not in set(SizeClass) or query.size == company.size_class)
+        and (query.state not in STATES or query.state in _states_of(company))
+    )
+
+
+def _states_of(company: Company) -> set[str]:
+    served = any(member.role == CompanyRole.ADMIN and member.user.active for member in company.memberships)
+    return {"active" if company.active else "inactive"} | (set() if served else {"without_admin"})
 
 
 _keys: dict[str, Any] = {
     "place": lambda one: sort_key(one.place),
+    "sector": lambda one: sort_key(one.sector.label_de) if one.sector else "",
     "size": lambda one: SIZE_ORDER.index(one.size_class) if one.size_class else -1,
+    "people": lambda one: len(one.memberships),
     "newest": lambda one: -one.created_at.timestamp(),
 }
 
@@ -137,18 +195,33 @@ def update(session: Session, actor: Actor, company: Company, values: CompanyInpu
     require(actor, "company.edit_profile", Own(company.id))
     locking.claim(session, company, version, values, *_loaded)
     before = _facts(company)
-    if values.active != company.active:
-        require(actor, "company.create")  # its own admin must not switch a company on or off
+    if values != replace(values_of(company), **{name: getattr(values, name) for name in PROFILE}):
+        require(actor, "company.create")  # its own admin must not rename it, take domains or switch it on or off
     _fill(session, company, values)
     session.flush()
     after = _facts(company)
     changed = {name: [before[name], after[name]] for name in before if before[name] != after[name]}
     if changed:
+        if "note" in changed:
+            changed["note"] = ["", ""]  # that it changed, not what it says: the record is never deleted
         audit.record(session, actor, "company.changed", company, changes=changed)
     if not company.active:
         for user_id in session.scalars(select(Membership.user_id).where(Membership.company_id == company.id)):
             sessions.end_all(session, user_id)
     return company
+
+
+def update_profile(
+    session: Session, actor: Actor, company: Company, given: ProfileInput, version: int | None
+) -> Company:
+    """Change what a company says about itself, and nothing else."""
+    return update(session, actor, company, replace(values_of(company), **asdict(given)), version)
+
+
+def profile_of(company: Company) -> ProfileInput:
+    """Return what a form for the company's own admins starts with."""
+    values = values_of(company)
+    return ProfileInput(**{name: getattr(values, name) for name in PROFILE})
 
 
 def values_of(company: Company) -> CompanyInput:
@@ -163,17 +236,18 @@ def values_of(company: Company) -> CompanyInput:
         network=company.network,
         email_domains=tuple(company.email_domains),
         active=company.active,
+        note=company.note,
     )
 
 
 def _facts(company: Company) -> dict[str, Any]:
     names = [f.name for f in fields(CompanyInput) if f.name not in ("sector", "region")]
-    plain = {name: getattr(company, name) for name in names}
+    plain: dict[str, Any] = {name: getattr(company, name) for name in names}
     return {**plain, "sector": str(company.sector_id or ""), "region": str(company.region_id or "")}
 
 
 def _fill(session: Session, company: Company, values: CompanyInput) -> None:
-    name = values.name.strip()
+    name = one_line(values.name)
     if not name:
         raise Invalid("name", N_("Geben Sie den Namen des Unternehmens an."))
     if same := session.scalar(select(Company).where(Company.sort_name == sort_key(name), Company.id != company.id)):
@@ -181,10 +255,16 @@ def _fill(session: Session, company: Company, values: CompanyInput) -> None:
     company.name, company.sort_name = name, sort_key(name)[:200]
     company.sector_id = _term(session, Vocabulary.SECTOR, "sector", values.sector)
     company.region_id = _term(session, Vocabulary.REGION, "region", values.region)
-    company.size_class, company.place, company.network = values.size_class, values.place.strip(), values.network.strip()
-    company.website = _website(values.website.strip())
-    company.email_domains = [_domain(domain) for domain in values.email_domains]
-    company.active = values.active
+    company.size_class, company.place, company.network = (
+        values.size_class,
+        one_line(values.place),
+        one_line(values.network),
+    )
+    company.website = website(values.website.strip())
+    known = company.email_domains or []
+    domains = (domain if domain in known else email_domains.checked(domain) for domain in values.email_domains)
+    company.email_domains = list(dict.fromkeys(domains))
+    company.active, company.note = values.active, plain_text(values.note)[:NOTE_LENGTH]
 
 
 def _term(session: Session, vocabulary: Vocabulary, field: str, code: str) -> uuid.UUID | None:
@@ -200,7 +280,8 @@ def _term(session: Session, vocabulary: Vocabulary, field: str, code: str) -> uu
     )
 
 
-def _website(url: str) -> str:
+def website(url: str) -> str:
+    """Return an address as it is stored; raises Invalid("website") for what is none."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -208,13 +289,6 @@ def _website(url: str) -> str:
     if url and (parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", url)):
         raise Invalid("website", N_("Geben Sie eine Adresse mit https:// an, zum Beispiel https://www.firma.de."))
     return url
-
-
-def _domain(text: str) -> str:
-    domain = text.strip().lower().removeprefix("@")
-    if not DOMAIN.fullmatch(domain):
-        raise Invalid("email_domains", N_("„%(domain)s“ ist keine Domäne wie firma.de."), domain=text)
-    return domain
 
 
 def _free_slug(session: Session, name: str) -> str:

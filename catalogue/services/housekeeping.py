@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from catalogue.db import Database
 from catalogue.search import sync
 from catalogue.search.index import SearchIndex
-from catalogue.services import confirmations, digests, imports, links, mail, schedules, search_gaps, sessions, throttle
+from catalogue.services import (
+    access_requests,
+    company_imports,
+    confirmations,
+    digests,
+    imports,
+    links,
+    mail,
+    schedules,
+    search_gaps,
+    sessions,
+    throttle,
+)
 from catalogue.settings import Settings
 
 __all__ = ["Round", "run"]
@@ -34,5 +46,7 @@ def run(database: Database, settings: Settings, index: SearchIndex) -> Round:
             + imports.prune(session)
             + search_gaps.prune(session)
             + confirmations.prune(session)
+            + access_requests.prune(session)
+            + company_imports.prune(session)
         )
     return Round(sent, pruned)

@@ -28,6 +28,7 @@ __all__ = [
     "pending",
     "resend",
     "revoke",
+    "send_link",
     "state_of",
 ]
 
@@ -56,6 +57,7 @@ def pending(session: Session, actor: Actor, company: Company | None) -> list[Inv
             select(Invitation)
             .where(Invitation.company_id == (company.id if company else None))
             .where(Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None))
+            .where(Invitation.requested_at.is_(None) | Invitation.approved_at.is_not(None))
             .order_by(Invitation.created_at.desc())
         )
     )
@@ -114,19 +116,22 @@ def _add(
         created_by_id=actor.user_id,
         created_at=utcnow(),
     )
-    _mail(session, settings, actor, made)
+    send_link(session, settings, actor, made)
     audit.record(session, actor, "invitation.sent", made, label=email, role=made.role)
     return made
 
 
-def _mail(session: Session, settings: Settings, actor: Actor, invitation: Invitation) -> None:
-    """Give the invitation a new link and mail it; an older link of the same invitation is worth nothing from now on."""
+def send_link(session: Session, settings: Settings, actor: Actor, invitation: Invitation, words: str = "") -> None:
+    """Give the invitation a new link and mail it; an older link of the same invitation is worth nothing from now on.
+
+    *words*: another text than that of invitations, with the same blanks.
+    """
     token = make_token()
     invitation.token_hash = hash_token(token)
     invitation.expires_at = utcnow() + timedelta(days=settings.invitation_days)
     session.add(invitation)
     session.flush()
-    text = MAIL % {
+    text = (words or MAIL) % {
         "name": f" {invitation.name}" if invitation.name else "",
         "by": actor.label,
         "where": invitation.company.name if invitation.company else "Netzwerkbüro",
@@ -141,7 +146,7 @@ def get(session: Session, actor: Actor, invitation_id: uuid.UUID) -> Invitation:
     found = session.scalar(
         select(Invitation).where(Invitation.id == invitation_id).options(joinedload(Invitation.company))
     )
-    if found is None or not _may(actor, found) or found.accepted_at or found.revoked_at:
+    if found is None or not _may(actor, found) or not found.can_be_accepted or found.accepted_at or found.revoked_at:
         raise NotFound()
     return found
 
@@ -153,7 +158,7 @@ def _may(actor: Actor, invitation: Invitation) -> bool:
 def resend(session: Session, settings: Settings, actor: Actor, invitation: Invitation) -> None:
     """Send a new link; the old one ends."""
     _require(actor, invitation.company_id)
-    _mail(session, settings, actor, invitation)
+    send_link(session, settings, actor, invitation)
     audit.record(session, actor, "invitation.resent", invitation, label=invitation.email)
 
 
@@ -176,7 +181,7 @@ def opened(session: Session, token: str) -> Invitation:
         .options(joinedload(Invitation.company))
         .with_for_update(of=Invitation)
     )
-    if found is None:
+    if found is None or not found.can_be_accepted:
         raise NotFound(GONE)
     if state := state_of(found):
         raise Conflict(ENDED[state])

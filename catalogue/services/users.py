@@ -2,7 +2,9 @@
 
 import re
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
@@ -11,6 +13,7 @@ from catalogue.db import Session
 from catalogue.models import Company, CompanyRole, Membership, NetworkRole, User
 from catalogue.services import accounts, audit, links, sessions, tokens
 from catalogue.services.errors import Conflict, Invalid, NotFound
+from catalogue.services.exports import Column, Kind, Table
 from catalogue.services.permissions import Actor, require
 from catalogue.services.sorting import sort_key
 from catalogue.settings import Settings
@@ -18,6 +21,7 @@ from catalogue.texts import N_
 
 __all__ = [
     "UserPage",
+    "UserQuery",
     "activate",
     "add",
     "check_email",
@@ -29,6 +33,7 @@ __all__ = [
     "join",
     "send_link",
     "set_network_role",
+    "table",
 ]
 
 PER_PAGE = 50
@@ -36,6 +41,20 @@ ADDRESS = re.compile(
     r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9]([a-z0-9.-]*[a-z0-9])?"
 )  # as HTML's type=email, ASCII only
 LAST_ADMIN = N_("Das ist der letzte Netzwerk-Admin. Ernennen Sie zuerst eine andere Person.")
+
+
+@dataclass(frozen=True)
+class UserQuery:
+    """Which people: name, address or company holds *text*.
+
+    *role*: "curator", "admin" (network), "staff" (both), "company" (all members), "none" (neither) or "inactive". *sort*: "name", "company" or
+    "seen" (last sign-in), with "-" for descending.
+    """
+
+    text: str = ""
+    role: str = ""
+    sort: str = "name"
+    page: int = 1
 
 
 @dataclass(frozen=True)
@@ -51,15 +70,50 @@ class UserPage:
 _loaded = (joinedload(User.membership).joinedload(Membership.company),)
 
 
-def find(session: Session, actor: Actor, text: str = "", role: str = "", page: int = 1) -> UserPage:
-    """Return people whose name, address or company holds *text*, by name in German order.
+def find(session: Session, actor: Actor, query: UserQuery, *, everything: bool = False) -> UserPage:
+    """Return the people that *query* asks for, in German order."""
+    wanted = sort_key(query.text)
+    hits = [user for user in find_all(session, actor) if wanted in _searched(user) and _has(user, query.role)]
+    field = query.sort.removeprefix("-")
+    if field in _keys:
+        hits.sort(key=_keys[field])
+    if query.sort.startswith("-"):
+        hits.reverse()
+    pages = max(1, -(-len(hits) // PER_PAGE))
+    page = min(max(1, query.page), pages)
+    shown = hits if everything else hits[(page - 1) * PER_PAGE : page * PER_PAGE]
+    return UserPage(tuple(shown), len(hits), page, pages)
 
-    *role*: "curator", "admin" (network), "company" (all members), "none" (neither) or "inactive".
-    """
-    wanted = sort_key(text)
-    hits = [user for user in find_all(session, actor) if wanted in _searched(user) and _has(user, role)]
-    start = (max(1, page) - 1) * PER_PAGE
-    return UserPage(tuple(hits[start : start + PER_PAGE]), len(hits), page, max(1, -(-len(hits) // PER_PAGE)))
+
+_keys: dict[str, Callable[[User], Any]] = {
+    "company": lambda user: sort_key(user.membership.company.name) if user.membership else "",
+    "seen": lambda user: user.last_login_at.timestamp() if user.last_login_at else 0,
+}
+
+
+def table(session: Session, actor: Actor, query: UserQuery) -> Table:
+    """Return everybody that *query* finds, for network admins."""
+    rows = [
+        {
+            "name": user.name, "email": user.email, "company": user.membership.company.name if user.membership else "",
+            "role": user.membership.role if user.membership else None, "network_role": user.network_role,
+            "seen": user.last_login_at, "created": user.created_at, "active": N_("aktiv") if user.active else N_("gesperrt"),
+        }
+        for user in find(session, actor, query, everything=True).users
+    ]  # fmt: skip
+    return Table("Konten", COLUMNS, rows)
+
+
+COLUMNS = (
+    Column("name", "Name"),
+    Column("email", "E-Mail-Adresse"),
+    Column("company", "Unternehmen"),
+    Column("role", "Rolle im Unternehmen"),
+    Column("network_role", "Netzwerkbüro"),
+    Column("seen", "Zuletzt angemeldet", Kind.MOMENT),
+    Column("created", "Angelegt", Kind.MOMENT),
+    Column("active", "Zustand"),
+)
 
 
 def find_all(session: Session, actor: Actor) -> list[User]:
@@ -76,6 +130,8 @@ def _searched(user: User) -> str:
 def _has(user: User, role: str) -> bool:
     if role == "inactive":
         return not user.active
+    if role == "staff":
+        return user.network_role is not None
     if role == "company":
         return user.membership is not None
     if role == "none":

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from catalogue.services import audit, companies, outbox, users
+from catalogue.services import access_requests, audit, companies, outbox, users
 from catalogue.services.audit import AuditQuery
 from catalogue.web.auth import allow, current_actor, settings
 from catalogue.web.numbers import page_number
@@ -26,6 +26,7 @@ def index() -> str:
         "admin/index.html",
         companies=companies.find_all(db_session(), actor),
         users=users.find_all(db_session(), actor),
+        requests=access_requests.count_for_office(db_session()),
         box=outbox.find(db_session(), actor),
         record=audit.find(db_session(), actor, AuditQuery()),
         has_mail_server=bool(settings().smtp_host),

@@ -5,39 +5,72 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 from wtforms import SelectChoice
 
-from catalogue.models import Company, CompanyRole, Vocabulary
-from catalogue.services import companies, invitations, people, vocabularies
-from catalogue.services.companies import CompanyInput
+from catalogue.models import Company, CompanyRole, SizeClass, Vocabulary
+from catalogue.services import access_requests, audit, companies, company_lists, invitations, people, vocabularies
+from catalogue.services.companies import CompanyInput, CompanyQuery
 from catalogue.services.errors import Conflict, Invalid, Stale
 from catalogue.web.auth import allow, current_actor, settings
+from catalogue.web.downloads import download, format_of
 from catalogue.web.filters import label
-from catalogue.web.forms.companies import CompanyForm, InviteForm
+from catalogue.web.forms.companies import CompanyForm, InviteForm, ProfileForm
 from catalogue.web.forms.refusals import attach
 from catalogue.web.languages import show as shown
+from catalogue.web.limits import EXPORT, limiter
 from catalogue.web.notices import tell
 from catalogue.web.numbers import page_number
 from catalogue.web.people import tell_invited
-from catalogue.web.requests import db_session
+from catalogue.web.requests import database, db_session
 
 bp = Blueprint("companies", __name__, url_prefix="/admin/companies")
+
+
+def _query() -> CompanyQuery:
+    """The list as the address asks for it; what makes no sense is left out."""
+    wanted = {name: request.args.get(name, "")[:200] for name in ("sector", "region", "size", "state")}
+    return CompanyQuery(
+        request.args.get("q", "")[:200], **wanted, sort=request.args.get("sort", "name"), page=page_number()
+    )
 
 
 @bp.get("")
 @allow("company.list")
 def index() -> str:
-    """List companies, with search and sort."""
-    text, sort = request.args.get("q", "")[:200], request.args.get("sort", "name")
-    page = companies.find(db_session(), current_actor(), text, sort, page_number())
-    return render_template("companies/index.html", page=page, text=text, sort=sort)
+    """List companies, with search, filters and sort."""
+    query = _query()
+    return render_template(
+        "companies/index.html",
+        page=companies.find(db_session(), current_actor(), query),
+        query=query,
+        filtered=query != CompanyQuery(sort=query.sort, page=query.page),
+        sectors=_terms(Vocabulary.SECTOR),
+        regions=_terms(Vocabulary.REGION),
+        sizes=list(SizeClass),
+    )
+
+
+@bp.get("/list.<any(csv, xlsx):name>")
+@allow("company.list")
+@limiter.limit(EXPORT)
+def export(name: str) -> Response:
+    """Send exactly the companies of the list, all pages of it, with the columns that can be imported again."""
+    table = company_lists.table(db_session(), current_actor(), _query())
+    with database().write() as recording:
+        audit.record(recording, current_actor(), "companies.exported", format=name, rows=len(table.rows))
+    return download(table, format_of(name))
+
+
+def _terms(vocabulary: Vocabulary) -> list[SelectChoice]:
+    return [SelectChoice(term.code, label(term)) for term in vocabularies.terms(db_session(), vocabulary)]
+
+
+def offer_terms(form: ProfileForm) -> None:
+    """Set the sectors and regions that *form* offers."""
+    form.offer(_terms(Vocabulary.SECTOR), _terms(Vocabulary.REGION))
 
 
 def _form(values: CompanyInput | None = None, version: int = 0) -> CompanyForm:
     form = CompanyForm()
-    choices = {
-        vocabulary: [SelectChoice(term.code, label(term)) for term in vocabularies.terms(db_session(), vocabulary)]
-        for vocabulary in (Vocabulary.SECTOR, Vocabulary.REGION)
-    }
-    form.offer(choices[Vocabulary.SECTOR], choices[Vocabulary.REGION])
+    offer_terms(form)
     if values is not None and request.method != "POST":
         form.fill(values, version)
     return form
@@ -73,6 +106,7 @@ def _page(company: Company, form: CompanyForm, invite_form: InviteForm, stale: S
         stale=stale,
         members=people.listed(db_session(), actor, company),
         pending=invitations.pending(db_session(), actor, company) if may else [],
+        requests=access_requests.of_company(db_session(), actor, company) if may else [],
         may=may,
         roles=list(CompanyRole),
     )
@@ -98,7 +132,7 @@ def update(company_slug: str) -> Response | tuple[str, int]:
         companies.update(db_session(), current_actor(), company, form.input(), form.version.data or 0)
     except Stale as stale:
         form.form_errors = [shown(stale.text)]
-        form.version.data = company.version
+        form.version.renew(company.version)
         return _page(company, form, InviteForm(formdata=None), stale), 409
     except Invalid as refused:
         attach(form, refused)
@@ -129,8 +163,7 @@ def invite(company_slug: str) -> Response | tuple[str, int]:
 
 def _stored(company: Company) -> CompanyForm:
     """Return the company's form as stored, while another form of the page was posted."""
-    posted = _form()
     form = CompanyForm(formdata=None)
-    form.offer(posted.sector.choices[1:], posted.region.choices[1:])
+    offer_terms(form)
     form.fill(companies.values_of(company), company.version)
     return form

@@ -7,11 +7,11 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from catalogue.db import utcnow
-from catalogue.models import Company, CompanyRole
-from catalogue.services import companies, invitations, people
+from catalogue.models import Company, CompanyRole, Membership
+from catalogue.services import access_requests, companies, departures, invitations, people
 from catalogue.services.errors import Conflict, Invalid
 from catalogue.web.auth import allow, current_actor, settings
-from catalogue.web.forms.companies import InviteForm
+from catalogue.web.forms.companies import InviteForm, LeaveForm
 from catalogue.web.forms.refusals import attach
 from catalogue.web.languages import local_path, show
 from catalogue.web.limits import WRITE, limiter
@@ -40,6 +40,7 @@ def _page(form: InviteForm) -> str:
         company=company,
         members=people.listed(db_session(), actor, company),
         pending=invitations.pending(db_session(), actor, company) if may else [],
+        requests=access_requests.of_company(db_session(), actor, company) if may else [],
         may=may,
         roles=list(CompanyRole),
     )
@@ -114,14 +115,74 @@ def change_role(user_id: UUID) -> Response:
     return _back()
 
 
-@bp.post("/company/people/<uuid:user_id>/remove")
+@bp.route("/company/people/<uuid:user_id>/remove", methods=["GET", "POST"])
 @allow("account.own")
-def remove(user_id: UUID) -> Response:
-    """Take a person out of the company."""
+def remove(user_id: UUID) -> Response | str | tuple[str, int]:
+    """Show what stays, moves and ends when a person leaves; then take them out of the company."""
+    member = people.get(db_session(), current_actor(), user_id)
+    form = LeaveForm()
+    if request.method != "POST":
+        return _leave_page(member, form)
+    name, back = member.user.name, _list_of(member)
+    try:
+        departures.leave(db_session(), current_actor(), member, _uuid(form.successor.data))
+    except Invalid as refused:
+        attach(form, refused)
+        return _leave_page(member, form), 422
+    except Conflict as refused:
+        flash(show(refused.text), "error")
+    else:
+        flash(gettext("%(name)s gehört nicht mehr zum Unternehmen.", name=name), "ok")
+    return redirect(back, 303)
+
+
+def _leave_page(member: Membership, form: LeaveForm) -> str:
+    found = departures.preview(db_session(), current_actor(), member)
+    named = [(str(one.user_id), f"{one.user.name} ({show(one.role.label)})") for one in found.candidates]
+    form.successor.choices = [("", gettext("niemand")), *named]
+    return render_template("people/leave.html", form=form, member=member, found=found, back=_list_of(member))
+
+
+def _uuid(text: str | None) -> UUID | None:
+    """Return the id of who was chosen; what is none stands for somebody who is not in the list."""
+    if not text:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        return UUID(int=0)
+
+
+def _list_of(member: Membership) -> str:
+    """Return where the person was listed: on the own page, or on that of the company for the network office."""
+    if member.company_id == current_actor().company_id:
+        return url_for("people.index")
+    return url_for("companies.show", company_slug=member.company.slug) + "#people"
+
+
+@bp.post("/company/people/<uuid:user_id>/lock")
+@allow("account.own")
+def lock(user_id: UUID) -> Response:
+    """Lock the account of a colleague; all sign-ins end at once."""
     member = people.get(db_session(), current_actor(), user_id)
     try:
-        people.remove(db_session(), current_actor(), member)
-        flash(gettext("%(name)s gehört nicht mehr zum Unternehmen.", name=member.user.name), "ok")
+        people.deactivate(db_session(), current_actor(), member)
+        flash(
+            gettext("Das Konto von %(name)s ist gesperrt, alle Anmeldungen sind beendet.", name=member.user.name), "ok"
+        )
+    except Conflict as refused:
+        flash(show(refused.text), "error")
+    return _back()
+
+
+@bp.post("/company/people/<uuid:user_id>/unlock")
+@allow("account.own")
+def unlock(user_id: UUID) -> Response:
+    """Unlock the account of a colleague."""
+    member = people.get(db_session(), current_actor(), user_id)
+    try:
+        people.activate(db_session(), current_actor(), member)
+        flash(gettext("Das Konto von %(name)s ist wieder frei.", name=member.user.name), "ok")
     except Conflict as refused:
         flash(show(refused.text), "error")
     return _back()

@@ -7,29 +7,48 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from catalogue.models import NetworkRole, User
-from catalogue.services import invitations, users
+from catalogue.services import audit, departures, invitations, users
 from catalogue.services.errors import Conflict, Invalid
+from catalogue.services.users import UserQuery
 from catalogue.web.auth import allow, current_actor, settings
+from catalogue.web.downloads import download, format_of
 from catalogue.web.forms.companies import InviteStaffForm
 from catalogue.web.forms.refusals import attach
 from catalogue.web.languages import show as shown
+from catalogue.web.limits import EXPORT, limiter
 from catalogue.web.numbers import page_number
 from catalogue.web.people import tell_invited
-from catalogue.web.requests import db_session
+from catalogue.web.requests import database, db_session
 
 bp = Blueprint("users", __name__, url_prefix="/admin/users")
 
 
+def _query() -> UserQuery:
+    """The list as the address asks for it; what makes no sense is left out."""
+    text, role = request.args.get("q", "")[:200], request.args.get("role", "")[:20]
+    return UserQuery(text, role, request.args.get("sort", "name"), page_number())
+
+
 def _list(form: InviteStaffForm) -> str:
-    text, role = request.args.get("q", "")[:200], request.args.get("role", "")
+    query = _query()
     return render_template(
         "users/index.html",
-        page=users.find(db_session(), current_actor(), text, role, page_number()),
+        page=users.find(db_session(), current_actor(), query),
         pending=invitations.pending(db_session(), current_actor(), None),
         form=form,
-        text=text,
-        role=role,
+        query=query,
     )
+
+
+@bp.get("/list.<any(csv, xlsx):name>")
+@allow("user.administer")
+@limiter.limit(EXPORT)
+def export(name: str) -> Response:
+    """Send exactly the people of the list, all pages of it."""
+    table = users.table(db_session(), current_actor(), _query())
+    with database().write() as recording:
+        audit.record(recording, current_actor(), "users.exported", format=name, rows=len(table.rows))
+    return download(table, format_of(name))
 
 
 @bp.get("")
@@ -59,7 +78,31 @@ def invite() -> Response | tuple[str, int]:
 @allow("user.administer")
 def show(user_id: UUID) -> str:
     """Show one person."""
-    return render_template("users/show.html", user=_user(user_id), roles=list(NetworkRole))
+    user, staff = (
+        _user(user_id),
+        users.find(db_session(), current_actor(), UserQuery(role="staff"), everything=True).users,
+    )
+    return render_template(
+        "users/show.html",
+        user=user,
+        roles=list(NetworkRole),
+        reviews=departures.reviews(db_session(), current_actor(), user),
+        successors=[one for one in staff if one.active and one.id != user.id],
+    )
+
+
+@bp.post("/<uuid:user_id>/reviews")
+@allow("user.administer")
+def hand_over_reviews(user_id: UUID) -> Response:
+    """Give what a person is named for as reviewer to somebody else."""
+    user = _user(user_id)
+    chosen = request.form.get("successor", "")
+    staff = users.find(db_session(), current_actor(), UserQuery(role="staff"), everything=True).users
+    successor = next((one for one in staff if str(one.id) == chosen), None)
+    if successor is None:
+        raise Invalid("successor", "Wählen Sie jemanden aus dem Netzwerkbüro.")
+    departures.hand_over_reviews(db_session(), current_actor(), user, successor)
+    return _back(user, gettext("%(name)s prüft jetzt, was hier offen war.", name=successor.name))
 
 
 def _user(user_id: UUID) -> User:

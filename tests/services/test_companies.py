@@ -9,7 +9,7 @@ from catalogue.db import Session
 from catalogue.models import AuditEvent, Company, CompanyRole, SizeClass, Vocabulary
 from catalogue.services import companies, sessions, users
 from catalogue.services import people as staff
-from catalogue.services.companies import CompanyInput
+from catalogue.services.companies import CompanyInput, CompanyQuery
 from catalogue.services.errors import Conflict, Invalid, NotAllowed, NotFound, Stale
 from catalogue.settings import Settings
 from tests import factories
@@ -17,7 +17,7 @@ from tests.conftest import People
 
 
 def names(session: Session, people: People, text: str = "", sort: str = "name") -> list[str]:
-    return [one.name for one in companies.find(session, people.curator, text, sort).companies]
+    return [one.name for one in companies.find(session, people.curator, CompanyQuery(text, sort=sort)).companies]
 
 
 def test_companies_are_listed_in_german_order_and_found_without_umlauts(session: Session, people: People) -> None:

@@ -8,13 +8,14 @@ from catalogue.models import AuditEvent, NetworkRole, OutboxMail
 from catalogue.services import sessions, users
 from catalogue.services.errors import Conflict, NotAllowed
 from catalogue.services.permissions import SYSTEM
+from catalogue.services.users import UserQuery
 from catalogue.settings import Settings
 from tests.conftest import People
 
 
 def test_people_are_found_by_name_address_and_company(session: Session, people: People) -> None:
     def found(text: str = "", role: str = "") -> list[str]:
-        return [user.name for user in users.find(session, people.admin, text, role).users]
+        return [user.name for user in users.find(session, people.admin, UserQuery(text, role)).users]
 
     assert found() == ["Alice Muster", "Anton Muster", "Bob Beispiel", "Clara Netz", "Nora Netz"]
     assert found("beispiel gmbh") == ["Bob Beispiel"]
@@ -63,7 +64,7 @@ def test_a_network_admin_sends_a_link_but_never_sets_a_password(
 def test_others_administer_nobody(session: Session, settings: Settings, people: People, who: str) -> None:
     actor, alice = getattr(people, who), session.merge(people.member_user)
     for forbidden in (
-        lambda: users.find(session, actor),
+        lambda: users.find(session, actor, UserQuery()),
         lambda: users.deactivate(session, actor, alice),
         lambda: users.set_network_role(session, actor, alice, NetworkRole.ADMIN),
         lambda: users.send_link(session, settings, actor, alice),

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from catalogue.db import Database, Session, utcnow
 from catalogue.models import (
     AuditEvent,
+    Company,
     Confidentiality,
     Demand,
     DemandSource,
@@ -198,3 +199,44 @@ def test_no_word_of_another_company_is_on_the_page(member: FlaskClient, people: 
     for address in ("/company", "/company/modules.csv", "/wishes", "/feedback", "/modules/gemeinsames", "/"):
         assert "Kanarien" not in page(member, address)
         assert "4711" not in page(member, address)
+
+
+def test_admins_change_what_the_company_says_about_itself_and_never_meet_the_note(
+    client: FlaskClient, people: People, database: Database
+) -> None:
+    with database.write() as session:
+        company = session.get_one(Company, people.company.id)
+        company.note = "Zahlt spät"
+    sign_in(client, people.company_admin_user)
+    page = "/company/profile"
+    assert "Zahlt spät" not in client.get(page).get_data(as_text=True)
+    given = {
+        "place": "Jena",
+        "website": "https://muster.example",
+        "size_class": "small",
+        "sector": "",
+        "region": "",
+        "version": "2",
+    }
+    forged = given | {"name": "Andere AG", "email_domains": "fremd.example", "note": "weg"}
+    assert post(client, page, forged, page=page).status_code == 303
+    stale = post(client, page, given | {"place": "Gera"}, page=page)
+    assert stale.status_code == 409
+    assert 'value="Gera"' in stale.get_data(as_text=True)
+    wrong = post(client, page, given | {"version": "3", "website": "javascript:x"}, page=page)
+    assert wrong.status_code == 422
+    assert "website-error" in wrong.get_data(as_text=True)
+    with database.read() as session:
+        company = session.get_one(Company, people.company.id)
+        assert (company.name, company.place, company.note, company.email_domains) == (
+            "Muster AG",
+            "Jena",
+            "Zahlt spät",
+            [],
+        )
+
+
+def test_members_read_the_profile_only(client: FlaskClient, people: People) -> None:
+    sign_in(client, people.member_user)
+    assert "Angaben speichern" not in client.get("/company/profile").get_data(as_text=True)
+    assert post(client, "/company/profile", {"version": "1"}, page="/company").status_code == 403

@@ -42,16 +42,42 @@ def test_roles_are_changed_and_people_removed(client: FlaskClient, people: Peopl
     alice = people.member_user.id
     assert post(client, f"{PAGE}/{alice}/role", {"role": "admin"}, page=PAGE).status_code == 303
     assert post(client, f"{PAGE}/{alice}/role", {"role": "network-admin"}, page=PAGE).status_code == 422
-    assert post(client, f"{PAGE}/{alice}/remove", {"next": "//evil.example"}, page=PAGE).location == PAGE
+    assert post(client, f"{PAGE}/{alice}/remove", page=PAGE).location == PAGE
     with database.read() as session:
         assert session.scalar(select(Membership).where(Membership.user_id == alice)) is None
 
 
-def test_the_last_admin_gets_a_sentence_instead_of_leaving(client: FlaskClient, people: People) -> None:
+def test_the_last_admin_names_a_successor_who_becomes_admin(
+    client: FlaskClient, people: People, database: Database
+) -> None:
     sign_in(client, people.company_admin_user)
-    own = f"{PAGE}/{people.company_admin_user.id}"
-    response = post(client, f"{own}/remove", page=PAGE, follow_redirects=True)
-    assert "Ernennen Sie zuerst eine andere Person" in response.get_data(as_text=True)
+    path = f"{PAGE}/{people.company_admin_user.id}/remove"
+    page = client.get(path).get_data(as_text=True)
+    assert "Die Rolle Unternehmens-Admin" in page
+    nobody = post(client, path, page=path)
+    assert nobody.status_code == 422
+    assert "successor-error" in nobody.get_data(as_text=True)
+    assert post(client, path, {"successor": "unsinn"}, page=path).status_code == 422
+    assert post(client, path, {"successor": str(people.stranger_user.id)}, page=path).status_code == 422
+    assert post(client, path, {"successor": str(people.member_user.id)}, page=path).status_code == 303
+    with database.read() as session:
+        assert (
+            session.scalars(select(Membership.role).where(Membership.user_id == people.member_user.id)).one() == "admin"
+        )
+    assert client.get(PAGE).status_code == 303  # signed out at once
+
+
+def test_an_admin_locks_a_colleague_who_is_out_at_once(client: FlaskClient, people: People) -> None:
+    colleague = client.application.test_client()
+    sign_in(colleague, people.member_user)
+    sign_in(client, people.company_admin_user)
+    assert post(client, f"{PAGE}/{people.member_user.id}/lock", page=PAGE).status_code == 303
+    assert colleague.get("/company").location.startswith("/login")
+    assert "gesperrt" in client.get(PAGE).get_data(as_text=True)
+    assert post(client, f"{PAGE}/{people.member_user.id}/unlock", page=PAGE).status_code == 303
+    sign_in(colleague, people.member_user)
+    own = post(client, f"{PAGE}/{people.company_admin_user.id}/lock", page=PAGE, follow_redirects=True)
+    assert "Ihr eigenes Konto" in own.get_data(as_text=True)
 
 
 def test_members_see_colleagues_but_no_buttons(client: FlaskClient, people: People) -> None:
@@ -59,12 +85,12 @@ def test_members_see_colleagues_but_no_buttons(client: FlaskClient, people: Peop
     page = client.get(PAGE).get_data(as_text=True)
     assert "Anton Muster" in page
     assert "Bob" not in page
-    assert "Entfernen" not in page
+    assert "Ausscheiden" not in page
     assert post(client, f"{PAGE}/{people.company_admin_user.id}/remove", page="/account").status_code == 403
 
 
 def test_people_of_other_companies_do_not_exist(client: FlaskClient, people: People) -> None:
     sign_in(client, people.company_admin_user)
-    for action in ("role", "remove"):
+    for action in ("role", "remove", "lock", "unlock"):
         path = f"{PAGE}/{people.stranger_user.id}/{action}"
         assert post(client, path, {"role": "admin"}, page=PAGE).status_code == 404

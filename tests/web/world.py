@@ -10,6 +10,7 @@ from catalogue.models import (
     ApiToken,
     Bookmark,
     BulkChange,
+    CompanyImport,
     CompanyRole,
     Confidentiality,
     Demand,
@@ -57,6 +58,7 @@ PERSON = f"{CANARY} Personenname"
 NOTE = f"{CANARY} Anmerkung"
 WISH = f"{CANARY} Wunschtitel"
 FEEDBACK = f"{CANARY} Rückmeldung"
+STAFF_NOTE = f"{CANARY} Netzwerknotiz"  # that not even the company itself may see
 PEOPLE = 4711
 SYNONYM = UUID("5a0f3b0e-0000-4000-8000-000000000001")
 CHANGE = UUID("5a0f3b0e-0000-4000-8000-000000000002")
@@ -82,7 +84,14 @@ def _people(session: Session) -> tuple[dict[str, User], Any]:
     sector = factories.make_term(session, Vocabulary.SECTOR, "messtechnik", "Messtechnik")
     region = factories.make_term(session, Vocabulary.REGION, "thueringen", "Thüringen")
     company = factories.make_company(
-        session, COMPANY, slug="kanarie", sector_id=sector.id, region_id=region.id, size_class=SizeClass.SMALL
+        session,
+        COMPANY,
+        slug="kanarie",
+        sector_id=sector.id,
+        region_id=region.id,
+        size_class=SizeClass.SMALL,
+        note=STAFF_NOTE,
+        email_domains=["kanarie.example"],
     )
     other = factories.make_company(session, "Beispiel GmbH", sector_id=sector.id, region_id=region.id)
     people = {
@@ -186,9 +195,22 @@ def _secrets(session: Session, people: dict[str, User], company: Any) -> dict[st
     sign_in = UserSession(user_id=member.id, token_hash=hash_token("session"), expires_at=later)
     saved = SavedSearch(user_id=member.id, name=f"{CANARY} Suchname", question="q=akku")
     mail = OutboxMail(to=member.email, subject=f"{CANARY} Betreff", text=NOTE)
-    session.add_all([invitation, link, token, sign_in, mail, saved])
+    request = Invitation(
+        email="bitte@kanarie.example", name=f"{CANARY} Bittsteller", company_text="Kanarie", company_id=company.id, role="member",
+        token_hash=hash_token("request"), created_at=utcnow(), requested_at=utcnow(), verified_at=utcnow(), expires_at=later,
+    )  # fmt: skip
+    listed = CompanyImport(file_name="firmen.csv", headings=["Name"], lines=[[2, "Neue Firma"]])
+    session.add_all([invitation, link, token, sign_in, mail, saved, request, listed])
     session.flush()
-    return {"invitation": invitation, "token": token, "sign_in": sign_in, "mail": mail, "saved": saved}
+    return {
+        "request": request,
+        "company_import": listed,
+        "invitation": invitation,
+        "token": token,
+        "sign_in": sign_in,
+        "mail": mail,
+        "saved": saved,
+    }
 
 
 def _list(session: Session, module: Module) -> ImportRun:
@@ -257,6 +279,10 @@ def _samples(*things: Any) -> dict[str, Any]:
         "session_id": secret["sign_in"].id,
         "token_id": secret["token"].id,
         "invitation_id": secret["invitation"].id,
+        "request_id": secret["request"].id,
+        "company_import_id": secret["company_import"].id,
+        "companies.export.name": "csv",
+        "users.export.name": "csv",
         "mail_id": secret["mail"].id,
         "searches.search_id": secret["saved"].id,
         "signature": "forged",
