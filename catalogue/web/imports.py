@@ -6,10 +6,12 @@ from flask import Blueprint, Response, current_app, flash, g, jsonify, redirect,
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from catalogue.models import ImportRun, ImportState, RowKind
-from catalogue.services import import_jobs, import_progress, imports, module_columns, module_locks, modules
+from catalogue.models import ImportRow, ImportRun, ImportState, RowKind
+from catalogue.services import duplicates, import_jobs, import_progress, imports, module_columns, module_locks, modules
+from catalogue.services.duplicates import Candidate
 from catalogue.services.errors import Conflict, Invalid, TooMany
 from catalogue.services.imports import BUSY, Choice
+from catalogue.services.module_columns import input_of_flat
 from catalogue.services.spreadsheets import open_sheet
 from catalogue.texts import Text
 from catalogue.web.auth import allow, current_actor, settings
@@ -92,11 +94,19 @@ def _preview(run: ImportRun) -> str:
         page=page,
         rows=shown,
         boxes=boxes(shown),
+        alike=_alike(page.rows) if kind == RowKind.NEW and run.state == ImportState.CHECKED else {},
         kinds=[one for one in RowKind if one != RowKind.VANISHED or run.counts.get(one.value)],
         selected={kind.value: number for kind, number in imports.selected(session, run).items()},
         problem=_problem(run),
         is_open=run.state == ImportState.CHECKED,
     )
+
+
+def _alike(rows: list[ImportRow]) -> dict[int, list[Candidate]]:
+    """Return what may be in the catalogue already under another id, by the number of the row."""
+    given = [input_of_flat(row.values) for row in rows]
+    found = duplicates.of_inputs(db_session(), current_actor(), given)
+    return {row.number: candidates for row, candidates in zip(rows, found, strict=True) if candidates}
 
 
 def _kind(name: str, run: ImportRun) -> RowKind:

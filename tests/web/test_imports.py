@@ -102,6 +102,15 @@ def test_the_whole_journey(staff: FlaskClient, database: Database, people: Peopl
     assert "partner.csv" in text_of(staff.get(PAGE))
 
 
+def test_rows_that_look_like_a_known_module_say_so_and_are_imported_all_the_same(staff: FlaskClient, slug: str) -> None:
+    path = checked(staff, csv_file("Kürzel;Titel", "zm1;Etwas anderes", "X-9;Zell-Montage", "X-10;Wickeln"))
+    page = text_of(staff.get(path))
+    assert page.count("Vielleicht schon da") == 2
+    assert page.count(f'href="/curation/modules/{slug}"') == 2
+    assert "gleiches Kürzel: ZM1" in page
+    assert "3 neue und 0 geänderte übernehmen" in page
+
+
 def test_exported_edited_and_imported_again(staff: FlaskClient, slug: str) -> None:
     rows = cells_of(staff.get(f"{PAGE}/modules.xlsx").data)
     rows[1][rows[0].index("Ort")] = "Jena"

@@ -2,6 +2,7 @@
 
 from catalogue.web.curation import (
     bulk,
+    duplicates,
     feedback,
     freshness,
     gaps,
@@ -21,6 +22,7 @@ from catalogue.web.curation.blueprint import bp
 __all__ = [
     "bp",
     "bulk",
+    "duplicates",
     "feedback",
     "freshness",
     "gaps",

@@ -8,6 +8,7 @@ from catalogue.models import Module, PendingVersion, WorkflowState
 from catalogue.services import (
     confirmations,
     link_check,
+    merges,
     module_history,
     pending,
     programmes,
@@ -18,12 +19,14 @@ from catalogue.services import (
 )
 from catalogue.services import modules as service
 from catalogue.services.completeness import lacking, score
+from catalogue.services.duplicates import Candidate
 from catalogue.services.errors import Invalid, Stale
 from catalogue.services.module_input import ModuleInput
 from catalogue.web.auth import allow, current_actor
 from catalogue.web.curation import roles
 from catalogue.web.curation.blueprint import bp
 from catalogue.web.curation.differences import clashes, differences
+from catalogue.web.curation.duplicates import alike
 from catalogue.web.forms.module import GROUPS, TERM_FIELDS, ModuleForm
 from catalogue.web.forms.pending import EditForm, ScheduleForm
 from catalogue.web.forms.refusals import attach
@@ -53,6 +56,9 @@ def create() -> Page:
     form = ModuleForm()
     if not form.validate():
         return edit_page(form, None), 422
+    found = alike(form.input())
+    if {one.module.slug for one in found} - set(request.form.get("seen", "").split()):
+        return edit_page(form, None, alike=found)
     try:
         module = service.create(db_session(), current_actor(), form.input())
     except Invalid as refused:
@@ -156,8 +162,14 @@ def edit_page(form: ModuleForm, module: Module | None, **more: object) -> str:
         broken=link_check.failures_of(session, actor, module) if module else [],
         roles=roles.ROLES,
         matrix=roles.matrix(),
-        **{"schedule": _schedule_form(module), **more},
+        merged_here=merges.into(session, actor, module) if module else [],
+        **{"schedule": _schedule_form(module), "alike": _alike(module), **more},
     )
+
+
+def _alike(module: Module | None) -> list[Candidate]:
+    """Return what may be the same offer as a module that is at work."""
+    return alike(service.input_of(module), module) if module and module.state != WorkflowState.ARCHIVED else []
 
 
 def _schedule_form(module: Module | None) -> ScheduleForm:
