@@ -74,7 +74,9 @@ def traits(
     """Return what is compared of a module with these words; *provider* is a name."""
     words, numbers = _title_words(title)
     keys = frozenset(key for url in urls if (key := url_key(url)))
-    return Traits(id, slug, title, state, provider, _name_key(provider), code_key(code), keys, words, numbers, _letters(title))
+    return Traits(
+        id, slug, title, state, provider, _name_key(provider), code_key(code), keys, words, numbers, _letters(title)
+    )
 
 
 @lru_cache(maxsize=20_000)

@@ -17,9 +17,7 @@ from catalogue.services.module_input import ModuleInput
 from tests import factories
 from tests.conftest import People
 
-TEXT = (
-    "Die Teilnehmenden lernen, Hochvoltspeicher sicher freizuschalten, zu prüfen und auszubauen; geübt wird an drei Fahrzeugen."
-)
+TEXT = "Die Teilnehmenden lernen, Hochvoltspeicher sicher freizuschalten, zu prüfen und auszubauen; geübt wird an drei Fahrzeugen."
 
 
 def sentences(found: list[duplicates.Candidate]) -> list[tuple[str, list[str]]]:
@@ -127,5 +125,3 @@ def test_five_thousand_titles_are_compared_without_looking_at_every_pair() -> No
     looked_at = sum(1 for _ in Register(known).pairs({}))
     assert looked_at < 60_000  # of 12.5 million
     assert time.process_time() - started < 5
-
-

@@ -31,7 +31,8 @@ def test_a_new_module_that_looks_known_is_asked_about_once(client: FlaskClient, 
     sign_in(client, people.curator_user)
     asked = post(client, "/curation/modules/new", {"title": "Hochvoltexperte (Stufe 2)"})
     text = asked.get_data(as_text=True)
-    assert "Gibt es dieses Modul schon?" in text and "gleicher Titel" in text
+    assert "Gibt es dieses Modul schon?" in text
+    assert "gleicher Titel" in text
     seen = re.search(r'name="seen" value="([^"]*)"', text)
     assert seen
     again = post(client, "/curation/modules/new", {"title": "Hochvoltexperte (Stufe 2)", "seen": seen[1]})
@@ -48,7 +49,8 @@ def test_merging_leads_old_addresses_on_and_can_be_undone(
     sign_in(client, people.curator_user)
     assert "Hochvolt-Experte Stufe 2" in client.get("/curation/duplicates").get_data(as_text=True)
     page = client.get("/curation/duplicates/neu/alt?keep=neu").get_data(as_text=True)
-    assert "Bedarf von 1 Unternehmen" in page and "Beide" in page
+    assert "Bedarf von 1 Unternehmen" in page
+    assert "Beide" in page
     assert merged(client) == 303
     moved = client.get("/modules/alt?back=x")
     assert (moved.status_code, moved.headers["Location"]) == (301, "/modules/neu?back=x")
@@ -57,7 +59,8 @@ def test_merging_leads_old_addresses_on_and_can_be_undone(
     assert post(client, "/modules/alt/demand/mark").status_code == 409
     assert client.get("/compare?m=alt&m=neu").status_code == 200
     shown = client.get("/curation/modules/neu").get_data(as_text=True)
-    assert "Schalten" in shown and "hier aufgegangen" in shown
+    assert "Schalten" in shown
+    assert "hier aufgegangen" in shown
     undo = re.search(r'action="(/curation/duplicates/merges/[^"]*/undo)"', shown)
     assert undo
     assert post(client, undo[1]).status_code == 303

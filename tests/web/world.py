@@ -26,6 +26,7 @@ from catalogue.models import (
     Measure,
     MeasureModule,
     Module,
+    ModuleMerge,
     ModuleVersion,
     NetworkRole,
     OneTimeLink,
@@ -61,6 +62,7 @@ FEEDBACK = f"{CANARY} Rückmeldung"
 STAFF_NOTE = f"{CANARY} Netzwerknotiz"  # that not even the company itself may see
 PEOPLE = 4711
 SYNONYM = UUID("5a0f3b0e-0000-4000-8000-000000000001")
+MERGE = UUID("5a0f3b0e-0000-4000-8000-000000000003")
 CHANGE = UUID("5a0f3b0e-0000-4000-8000-000000000002")
 
 
@@ -231,6 +233,8 @@ def build_world(session: Session) -> World:
     people, company = _people(session)
     module = _module(session)
     draft = factories.make_module(session, "Entwurf zur Formierung", state=WorkflowState.DRAFT)
+    gone = factories.make_module(session, "Formierung", state=WorkflowState.ARCHIVED)
+    session.add(ModuleMerge(id=MERGE, kept_id=draft.id, merged_id=gone.id))
     session.add(BulkChange(id=CHANGE, about=asdict(BulkInput(step="archive"))))
     session.add(SynonymRule(id=SYNONYM, kind=SynonymKind.ONE_WAY, terms=["Ruß"], targets=["Brandschutz"]))
     session.add(SearchGap(query="leuchtfarbe", day=utcnow().date(), hits=0))
@@ -262,6 +266,8 @@ def _samples(*things: Any) -> dict[str, Any]:
         "curation.export.name": "csv",
         "curation.export_gaps.name": "csv",
         "curation.change_id": CHANGE,
+        "curation.merge_id": MERGE,
+        "curation.other": draft.slug,
         "curation.rule_id": SYNONYM,
         "curation.take.name": "archive",
         "curation.take_measure.name": "archive",
