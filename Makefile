@@ -26,7 +26,7 @@ check: setup    ## lint, types, architecture
 	@$(BIN)/python tests/run_all.py --only check
 
 faults: setup   ## locked databases, killed servers, broken indexes: about three minutes, not part of test
-	@$(BIN)/python -m pytest -q tests/faults
+	@CATALOGUE_TEST_SECONDS=10 $(BIN)/python -m pytest -q tests/faults tests/search/test_processes.py
 
 bench: setup    ## performance tables
 	@$(BIN)/python -m tests.bench

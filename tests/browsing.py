@@ -3,7 +3,9 @@
 import re
 from typing import Any
 
+from flask import session
 from flask.testing import FlaskClient
+from flask_wtf.csrf import generate_csrf
 from werkzeug.test import TestResponse
 
 from catalogue.models import User
@@ -20,24 +22,19 @@ def csrf_token(client: FlaskClient, path: str = "/imprint") -> str:
 
 
 def post(
-    client: FlaskClient, path: str, data: dict[str, Any] | None = None, *, page: str = "/imprint", **kwargs: Any
+    client: FlaskClient, path: str, data: dict[str, Any] | None = None, *, page: str = "", **kwargs: Any
 ) -> TestResponse:
-    """Post *data* to *path* with the CSRF token found on *page*."""
-    return client.post(path, data={"csrf_token": _token(client, page), **(data or {})}, **kwargs)
+    """Post *data* to *path* with the CSRF token of *page*, or without reading a page with one of the same browser session."""
+    token = csrf_token(client, page) if page else _new_token(client)
+    return client.post(path, data={"csrf_token": token, **(data or {})}, **kwargs)
 
 
-def _token(client: FlaskClient, page: str) -> str:
-    """The token of *page*, read once per browser session: it stays good until someone signs in or out."""
-    session_seed, token = getattr(client, "read_token", (None, ""))
-    if session_seed is None or session_seed != _seed(client):
-        token = csrf_token(client, page)
-        client.read_token = (_seed(client), token)  # type: ignore[attr-defined]
+def _new_token(client: FlaskClient) -> str:
+    with client.session_transaction() as cookie, client.application.test_request_context():
+        session.update(cookie)
+        token: str = generate_csrf()
+        cookie["csrf_token"] = session["csrf_token"]
     return token
-
-
-def _seed(client: FlaskClient) -> str | None:
-    with client.session_transaction() as cookie:
-        return cookie.get("csrf_token")
 
 
 def sign_in(client: FlaskClient, user: User, password: str = PASSWORD) -> None:

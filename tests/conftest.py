@@ -1,5 +1,6 @@
 """Real parts for the tests: SQLite files, a PostgreSQL server from pip, the real application and its real index."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 
 from catalogue import create_app, schema
 from catalogue.db import Base, Database, Session
@@ -23,6 +25,13 @@ from tests import factories
 from tests.postgres import postgres_url
 
 DATABASES = ["sqlite", "postgresql"]
+ON_SQLITE = pytest.mark.parametrize(
+    "settings", ["sqlite"], indirect=True
+)  # for what no database could answer differently
+ROOM = 2**30
+Flask.jinja_options = {
+    "bytecode_cache": FileSystemBytecodeCache(pattern="catalogue-test-%s.cache")
+}  # one compilation for all
 secrets.use_hasher(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))  # a real hash takes 64 MiB and 0.1 s
 
 
@@ -56,15 +65,18 @@ def opened() -> Iterator[Callable[[str], Database]]:
 
 
 @pytest.fixture(scope="session")
-def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The state folder of this process' tests, emptied for each."""
-    return tmp_path_factory.mktemp("state")
+def state_folder() -> Iterator[Path]:
+    """The state folder of this process' tests, emptied for each; in memory where that is possible, because SQLite waits for disks."""
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of random name is made in it
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM
+    with tempfile.TemporaryDirectory(prefix="catalogue-test-", dir=memory if roomy else None) as folder:
+        yield Path(folder) / "state"
 
 
 @pytest.fixture(params=DATABASES)
 def settings(request: pytest.FixtureRequest, state_folder: Path, sqlite_template: Path) -> Settings:
     """Settings of an installation in an empty folder, once on SQLite and once on PostgreSQL."""
-    shutil.rmtree(state_folder)
+    shutil.rmtree(state_folder, ignore_errors=True)
     state_folder.mkdir()
     base = Settings(state=state_folder, secret_key="test" * 16, rate_limits=False)
     if request.param == "sqlite":

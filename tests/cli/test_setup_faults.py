@@ -3,23 +3,39 @@
 import os
 import socket
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from catalogue.cli import demo, serve
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def start(tmp_path: Path, **environment: str) -> tuple[int, str]:
-    """Start the demo as ``make run`` does; return exit code and what it said as errors."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("CATALOGUE_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "catalogue.cli.demo"],
-        env={**kept, "CATALOGUE_STATE": str(tmp_path / "state"), "PORT": "8117", **environment},
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    return done.returncode, done.stderr.strip()
+Start = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Start:
+    """Starts the demo as ``make run`` does; gives its exit code and what it said as errors."""
+
+    def never(*_: object) -> None:
+        raise AssertionError("It serves although something is wrong.")
+
+    def run(**environment: str) -> tuple[int, str]:
+        for name, value in {"CATALOGUE_STATE": str(tmp_path / "state"), "PORT": "8117", **environment}.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(SystemExit) as ended:
+            demo.main()
+        code = ended.value.code
+        assert isinstance(code, int)
+        return code, capsys.readouterr().err.strip()
+
+    for name in [name for name in os.environ if name.startswith("CATALOGUE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(serve, "run", never)  # a fault that is not seen must fail the test, not hang it
+    return run
 
 
 FAULTS = [
@@ -32,23 +48,23 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("environment", "word"), FAULTS, ids=[str(fault) for fault, _ in FAULTS])
-def test_a_faulty_set_up_is_one_sentence(tmp_path: Path, environment: dict[str, str], word: str) -> None:
-    code, said = start(tmp_path, **environment)
+def test_a_faulty_set_up_is_one_sentence(start: Start, environment: dict[str, str], word: str) -> None:
+    code, said = start(**environment)
     assert code == 1
     assert word in said
     assert (said.startswith("catalogue: "), said.count("\n"), "geheim" in said) == (True, 0, False), said
 
 
-def test_a_busy_port_and_a_file_that_is_no_database_are_one_sentence(tmp_path: Path) -> None:
+def test_a_busy_port_and_a_file_that_is_no_database_are_one_sentence(start: Start, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        code, said = start(tmp_path, PORT=str(taken.getsockname()[1]))
+        code, said = start(PORT=str(taken.getsockname()[1]))
     assert (code, said.count("\n")) == (1, 0)
     assert "cannot be used" in said
     (tmp_path / "state").mkdir(exist_ok=True)
     (tmp_path / "state" / "catalogue.sqlite3").write_text("This is no database at all, only a text.")
-    code, said = start(tmp_path)
+    code, said = start()
     assert (code, said.count("\n")) == (1, 0)
     assert "not a database" in said
 

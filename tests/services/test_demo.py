@@ -11,6 +11,7 @@ from catalogue.services import demand_events, demo, documents, loading, password
 from catalogue.services.permissions import SYSTEM
 from catalogue.services.secrets import check_password
 from tests import factories
+from tests.conftest import ON_SQLITE
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
@@ -41,6 +42,7 @@ def test_the_demo_never_mixes_with_real_companies(session: Session) -> None:
     assert count(session, Company) == 1
 
 
+@ON_SQLITE
 def test_everybody_is_clearly_invented_and_signs_in_with_the_printed_password(session: Session) -> None:
     fill(session)
     assert all("Muster" in name for name in session.scalars(select(Company.name)))
@@ -51,6 +53,7 @@ def test_everybody_is_clearly_invented_and_signs_in_with_the_printed_password(se
     assert passwords.check_new(demo.PASSWORD) == demo.PASSWORD
 
 
+@ON_SQLITE
 def test_each_demand_says_what_its_last_event_says_and_nothing_lies_in_the_future(session: Session) -> None:
     fill(session)
     for demand in session.scalars(select(Demand)):
@@ -62,6 +65,7 @@ def test_each_demand_says_what_its_last_event_says_and_nothing_lies_in_the_futur
     assert (NOW - times[0]).days > 150
 
 
+@ON_SQLITE
 def test_several_modules_are_wanted_by_enough_companies_to_show_sums(session: Session) -> None:
     fill(session)
     wanted = (Demand.withdrawn_at.is_(None), Demand.relevance != Relevance.NONE)
@@ -70,6 +74,7 @@ def test_several_modules_are_wanted_by_enough_companies_to_show_sums(session: Se
     assert sum(companies >= 6 for _, companies in per_module) >= 6
 
 
+@ON_SQLITE
 def test_runs_lead_up_to_decisions_and_never_start_on_a_weekend(session: Session) -> None:
     fill(session)
     runs = list(session.scalars(select(Run)))

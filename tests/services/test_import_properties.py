@@ -18,7 +18,7 @@ from catalogue.services import imports
 from catalogue.services.exports import Format
 from catalogue.services.module_input import FIELDS, ModuleInput, tidy
 from catalogue.settings import Settings
-from tests.conftest import People
+from tests.conftest import ON_SQLITE, People
 from tests.services.lists import Desk, cells_of, counts, workbook
 
 # what XML can hold; spreadsheets know no other controls than tab and line feed
@@ -74,7 +74,7 @@ EDITS = {
     "Ort": ("place_text", None, ""),
 }
 SLOW = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
@@ -97,6 +97,7 @@ def catalogue_of(desk: Desk, given: list[ModuleInput]) -> Iterator[dict[str, Any
     yield desk.everything()
 
 
+@ON_SQLITE
 @SLOW
 @given(modules=LISTS, format=st.sampled_from(Format))
 def test_export_and_import_is_the_identity(desk: Desk, modules: list[ModuleInput], format: Format) -> None:
@@ -106,6 +107,7 @@ def test_export_and_import_is_the_identity(desk: Desk, modules: list[ModuleInput
         assert desk.everything() == before
 
 
+@ON_SQLITE
 @SLOW
 @given(modules=LISTS, data=st.data())
 def test_edits_change_exactly_their_cells_and_undo_restores_everything(
@@ -143,6 +145,7 @@ CELLS = (
 )
 
 
+@ON_SQLITE
 @SLOW
 @given(rows=st.lists(st.lists(CELLS, min_size=42, max_size=42), min_size=1, max_size=4))
 def test_any_cells_are_either_taken_or_named(desk: Desk, rows: list[list[Any]]) -> None:

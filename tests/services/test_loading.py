@@ -18,7 +18,7 @@ from catalogue.services.documents import Document
 from catalogue.services.errors import Invalid, NotAllowed
 from catalogue.services.loading import LoadReport
 from catalogue.services.permissions import SYSTEM
-from tests.conftest import People
+from tests.conftest import ON_SQLITE, People
 from tests.offers import list_format, own_modules
 
 OWN = resources("data/modules")
@@ -67,6 +67,7 @@ def test_all_own_modules_are_published_in_their_order_with_a_first_version(sessi
     assert len(versions) == 110
 
 
+@ON_SQLITE
 def test_every_fact_of_the_source_is_in_the_searchable_text(session: Session) -> None:
     load(session, documents.read(OWN))
     texts = {module.slug: searchable(module) for module in all_modules(session)}
@@ -95,6 +96,7 @@ def test_the_mapping_table_speaks_of_exactly_the_own_modules() -> None:
     assert {assigned.programme for assigned in tables.mapping.values()} == set(tables.programmes)
 
 
+@ON_SQLITE
 def test_the_ladder_and_the_german_framework_are_only_where_a_source_names_them(session: Session) -> None:
     load(session, documents.read(OWN))
     found = all_modules(session)
@@ -110,6 +112,7 @@ def test_the_ladder_and_the_german_framework_are_only_where_a_source_names_them(
     }
 
 
+@ON_SQLITE
 def test_the_list_format_says_the_same_as_our_own(session: Session) -> None:
     load(session, a_list(*list_format()))
     report = load(session, documents.read(OWN))
@@ -144,6 +147,7 @@ def test_terms_are_recognised_in_the_words_of_an_unknown_offer(session: Session)
     assert module.programme.name == "Projekt X"
 
 
+@ON_SQLITE
 def test_the_rules_for_strangers_agree_with_the_table_made_by_hand(session: Session) -> None:
     load(session, documents.read(OWN))
     by_hand = {module.slug: {(term.vocabulary, term.code) for term in module.terms} for module in all_modules(session)}
@@ -195,6 +199,7 @@ def test_fields_that_nobody_reads_are_named(session: Session) -> None:
 # --- again and again
 
 
+@ON_SQLITE
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(

@@ -100,7 +100,7 @@ def walk() -> dict[tuple[str, str], dict[str, str]]:
                     before = dict(cookie)
                 response = request(client, app, rule, method, world, token)
                 table.setdefault((rule.rule, method), {})[role] = outcome(response)
-                if method != "GET":
+                if method != "GET" and outcome(response) == "ok":  # who is refused changes nothing
                     restore(kept, live)
                 with client.session_transaction() as cookie:
                     cookie.clear()

@@ -21,7 +21,7 @@ from catalogue.services.demand import DemandInput
 from catalogue.web.reporting import asked_from
 from tests import factories
 from tests.browsing import sign_in
-from tests.conftest import People
+from tests.conftest import ON_SQLITE, People
 
 CELL = re.compile(r"<(t[hd])\b[^>]*>(.*?)</\1>", re.S)
 LINKS = re.compile(r'href="(/planning/rows[^"]*)"[^>]*>(?:<b>)?([\d.]+)')
@@ -122,6 +122,7 @@ def check_export(planner: FlaskClient, query: str) -> None:
     )
 
 
+@ON_SQLITE
 def test_every_figure_leads_to_as_many_rows(planner: FlaskClient) -> None:
     assert sum(check_links(planner, query) for query in QUERIES) > 100
 
