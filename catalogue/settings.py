@@ -64,6 +64,9 @@ class Settings:
     metrics_token: str = setting("", "Token that /metrics wants as bearer; empty: /metrics answers 404.", secret=True)
     link_checks: bool = setting(True, "The worker looks once a week whether the sources of modules still answer.")
     link_check_private: bool = setting(False, "Links may lead to private and loopback addresses (tests, intranets).")
+    source_private: bool = setting(False, "Sources may lie at private and loopback addresses (tests, intranets).")
+    source_max_mb: int = setting(10, "Largest answer of a source in megabytes.", at_least=1)
+    source_seconds: int = setting(30, "A source must have answered after so many seconds.", at_least=1)
     log_format: str = setting("text", "text for a person, json for a machine.", choices=("text", "json"))
 
     @property

@@ -16,6 +16,7 @@ from catalogue.cli import (
     report,
     search,
     serve,
+    source,
     user,
     worker,
 )
@@ -44,6 +45,7 @@ for command in (
     load.load,
     report.report,
     search.search,
+    source.source,
     user.user,
     worker.worker,
 ):

@@ -18,6 +18,7 @@ from catalogue.models.provider import Programme, ProgrammeKind, Provider
 from catalogue.models.run import Run, RunState
 from catalogue.models.saved_search import Frequency, SavedSearch
 from catalogue.models.search_gap import SearchGap
+from catalogue.models.source import Source, SourceInterval, SourceItem, SourceKind, SourceOutcome, SourceRun
 from catalogue.models.synonym import SynonymKind, SynonymRule
 from catalogue.models.user import ApiToken, LoginAttempt, NetworkRole, OneTimeLink, User, UserSession
 from catalogue.models.vocabulary import Term, Vocabulary
@@ -31,6 +32,6 @@ __all__ = [
     "ModuleMerge", "ModuleVersion",
     "NetworkRole", "OfferStatus", "OneTimeLink", "OutboxMail", "PendingVersion", "Programme", "ProgrammeKind",
     "Provider", "Purpose", "Relevance", "RowKind", "Run", "RunState", "SavedSearch", "SearchGap", "SizeClass",
-    "SynonymKind", "SynonymRule", "Term", "User", "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport",
+    "Source", "SourceInterval", "SourceItem", "SourceKind", "SourceOutcome", "SourceRun", "SynonymKind", "SynonymRule", "Term", "User", "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport",
     "WorkflowState", "module_term",
 ]  # fmt: skip

@@ -50,6 +50,7 @@ class ImportRun(Identified, Base):
     user_label: Mapped[str] = mapped_column(sa.String(200), default="")
     file_name: Mapped[str] = mapped_column(sa.String(200))
     source: Mapped[str] = mapped_column(sa.String(200), default="", index=True)
+    source_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("source.id", ondelete="SET NULL"), index=True)
     about: Mapped[str] = mapped_column(sa.String(300), default="")  # how the file was read: sheet or encoding
     state: Mapped[ImportState] = mapped_column(one_of(ImportState), default=ImportState.UPLOADED, index=True)
     asked_at: Mapped[datetime | None]  # when the work in the background was asked for
@@ -94,6 +95,7 @@ class ImportRow(Base):
     values: Mapped[dict[str, Any]] = mapped_column(default=dict)
     changes: Mapped[list[dict[str, Any]]] = mapped_column(_LIST, default=list)
     errors: Mapped[list[dict[str, Any]]] = mapped_column(_LIST, default=list)
+    key: Mapped[str] = mapped_column(sa.String(64), default="")  # of the entry at its source: SourceItem.key
     cells: Mapped[list[str]] = mapped_column(default=list)
     version: Mapped[int | None]
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -17,10 +18,11 @@ from catalogue.services.module_input import ModuleInput
 from catalogue.services.source_lists import ListRow, Slug, Title, Words
 from catalogue.texts import N_, Text
 
-__all__ = ["LARGEST", "Document", "OwnRow", "Row", "parse", "read"]
+__all__ = ["LARGEST", "Document", "OwnRow", "Row", "check_entry", "decoded", "entries_of", "parse", "read"]
 
 LARGEST = 64 * 1024 * 1024
 MOST_ERRORS = 200
+CHARSETS = {"utf-8-sig", "iso-8859-1", "iso-8859-15", "windows-1252", "utf-16"}  # others are slow or dangerous to read
 
 
 class OwnRow(BaseModel):
@@ -123,11 +125,11 @@ def parse(files: dict[str, bytes], assignments: Assignments | None = None) -> Do
     unread: set[str] = set()
     as_of: date | None = None
     for name, content in files.items():
-        raw, kind, stand = _entries_of(name, content)
+        raw, kind, stand = entries_of(name, content)
         as_of = as_of or stand
         prefix = f"{name}, " if len(files) > 1 else ""
         for number, values in enumerate(raw, start=1):
-            rows += _checked(f"{prefix}Eintrag {number}", values, kind, wrong)
+            rows += check_entry(f"{prefix}Eintrag {number}", values, kind, wrong)
             if kind is ListRow and isinstance(values, dict):
                 unread |= set(values) - set(ListRow.model_fields)
     _refuse_twins(rows, wrong)
@@ -136,7 +138,8 @@ def parse(files: dict[str, bytes], assignments: Assignments | None = None) -> Do
     return Document(tuple(rows), assignments or read_assignments(), as_of, tuple(sorted(unread)))
 
 
-def _entries_of(name: str, content: bytes) -> tuple[list[Any], type[OwnRow | ListRow], date | None]:
+def entries_of(name: str, content: bytes) -> tuple[list[Any], type[OwnRow | ListRow], date | None]:
+    """Return the entries of a file as they are, which format they have, and the date of all of them; raises :class:`Invalid`."""
     found = _json(name, content)
     if isinstance(found, list):
         own = any(isinstance(entry, dict) and "slug" in entry and "id" not in entry for entry in found)
@@ -144,6 +147,15 @@ def _entries_of(name: str, content: bytes) -> tuple[list[Any], type[OwnRow | Lis
     if isinstance(found, dict) and isinstance(found.get("modules"), list):
         return found["modules"], OwnRow, _day(name, found.get("as_of"))
     raise Invalid(name, N_("Erwartet wird eine Liste von Modulen."))
+
+
+def decoded(content: bytes, charset: str = "") -> str:
+    """Return the text of a page: as it says, else as UTF-8, else as Windows-1252 with a sign for what that does not know."""
+    for name in (charset.lower(), "utf-8-sig"):
+        if name in CHARSETS:
+            with suppress(ValueError):
+                return content.decode(name)
+    return content.decode("cp1252", "replace")
 
 
 def _day(name: str, text: object) -> date | None:
@@ -186,7 +198,8 @@ def _refuse_constant(text: str) -> Any:
     raise ValueError(f"{text} ist keine Zahl")
 
 
-def _checked(place: str, values: Any, kind: type[OwnRow | ListRow], wrong: dict[str, Text]) -> Iterator[Row]:
+def check_entry(place: str, values: Any, kind: type[OwnRow | ListRow], wrong: dict[str, Text]) -> Iterator[Row]:
+    """Yield the entry if its shape is right; else note in *wrong* what is not, by place."""
     named = values.get("slug" if kind is OwnRow else "id") if isinstance(values, dict) else None
     place = f"{place} ({named[:60]})" if isinstance(named, str) and named.isprintable() else place
     before = len(wrong)

@@ -6,20 +6,22 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, urljoin, urlsplit
 
 from catalogue.services.findings import is_web_address
 
-__all__ = ["Answer", "FetchError", "fetch"]
+__all__ = ["Answer", "FetchError", "download", "fetch"]
 
 SECONDS = 10.0
 MOST_BYTES = 64 * 1024
 MOST_REDIRECTS = 5
 REDIRECTS = {301, 302, 303, 307, 308}
 AGENT = "Modulkatalog-BatterieMD (link check)"
+READER = "Modulkatalog-BatterieMD (import)"
+TOO_LARGE = "too large"
 
 
 class FetchError(Exception):
@@ -28,11 +30,24 @@ class FetchError(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """The last answer after all redirects, with at most the first 64 KiB of its body."""
+    """The last answer after all redirects, with at most the first bytes of its body; names of headers are in lower case."""
 
     url: str
     status: int
     body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What is asked at each address on the way. *whole*: a body that is longer than *most* or cut short is no answer."""
+
+    method: str
+    private: bool
+    deadline: float
+    most: int = MOST_BYTES
+    whole: bool = False
+    headers: Mapping[str, str] = field(default_factory=lambda: {"User-Agent": AGENT})
 
 
 def fetch(url: str, method: str = "GET", *, private: bool = False, seconds: float = SECONDS) -> Answer:
@@ -41,19 +56,39 @@ def fetch(url: str, method: str = "GET", *, private: bool = False, seconds: floa
     Each host is resolved once, all its addresses must be public (unless *private*), and exactly one of those is connected to,
     so that a name that changes its mind between check and connection leads nowhere.
     """
-    deadline = time.monotonic() + seconds
+    return _follow(url, _Question(method, private, time.monotonic() + seconds))
+
+
+def download(
+    url: str, *, most: int, seconds: float, private: bool = False, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Get the whole body behind *url*, at most *most* bytes within *seconds*, with the same care as :func:`fetch`.
+
+    *headers* are sent along. A redirect from https to http is refused, and so is a body that is longer, cut short or compressed.
+    """
+    asked = _Question(
+        "GET", private, time.monotonic() + seconds, most, whole=True, headers={"User-Agent": READER, **(headers or {})}
+    )
+    return _follow(url, asked)
+
+
+def _follow(url: str, asked: _Question) -> Answer:
     for _ in range(MOST_REDIRECTS + 1):
-        status, place, body = _ask(url, method, private, deadline)
-        if status not in REDIRECTS or not place:
-            return Answer(url, status, body)
+        answer = _ask(url, asked)
+        place = answer.headers.get("location", "")
+        if answer.status not in REDIRECTS or not place:
+            return answer
         try:
-            url = urljoin(url, place)
+            following = urljoin(url, place)
         except ValueError as error:
             raise FetchError("redirect to no address") from error
+        if asked.whole and url.startswith("https:") and not following.startswith("https:"):
+            raise FetchError("redirect without encryption")
+        url = following
     raise FetchError("too many redirects")
 
 
-def _ask(url: str, method: str, private: bool, deadline: float) -> tuple[int, str, bytes]:
+def _ask(url: str, asked: _Question) -> Answer:
     if not is_web_address(url) or "@" in urlsplit(url).netloc:
         raise FetchError("not a web address")
     try:
@@ -66,14 +101,17 @@ def _ask(url: str, method: str, private: bool, deadline: float) -> tuple[int, st
         "?" + quote(parts.query, safe="/%:=&+!$,;'()*@~?") if parts.query else ""
     )
     connection.default_port = 443 if parts.scheme == "https" else 80
-    connected = _connect(connection.host, port, private, deadline)
+    connected = _connect(connection.host, port, asked.private, asked.deadline)
     try:
         if parts.scheme == "https":
             connected = _encrypt(connected, connection.host)
-        with _watched(connected, deadline):
-            return _talk(connection, connected, method, target)
+        with _watched(connected, asked.deadline):
+            response = _talk(connection, connected, asked, target)
+            body = _body(response, asked) if asked.method != "HEAD" else b""
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(url, response.status, body, headers)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise FetchError("too slow" if time.monotonic() >= deadline else _why(error)) from error
+        raise FetchError("too slow" if time.monotonic() >= asked.deadline else _why(error)) from error
     finally:
         connected.close()
 
@@ -85,15 +123,29 @@ def _encrypt(connected: socket.socket, host: str) -> ssl.SSLSocket:
 
 
 def _talk(
-    connection: http.client.HTTPConnection, connected: socket.socket, method: str, target: str
-) -> tuple[int, str, bytes]:
+    connection: http.client.HTTPConnection, connected: socket.socket, asked: _Question, target: str
+) -> http.client.HTTPResponse:
     if isinstance(connected, ssl.SSLSocket):
         connected.do_handshake()
     connection.sock = connected
-    connection.request(method, target, headers={"User-Agent": AGENT, "Accept": "*/*", "Connection": "close"})
-    response = connection.getresponse()
-    body = response.read(MOST_BYTES) if method != "HEAD" else b""
-    return response.status, response.headers.get("Location", ""), body
+    connection.request(asked.method, target, headers={"Accept": "*/*", "Connection": "close", **asked.headers})
+    return connection.getresponse()
+
+
+def _body(response: http.client.HTTPResponse, asked: _Question) -> bytes:
+    if not asked.whole:
+        return response.read(asked.most)
+    if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+        raise FetchError("compressed answer")
+    stated = response.length  # None if the server does not say
+    if stated is not None and stated > asked.most:
+        raise FetchError(TOO_LARGE)
+    body = response.read(asked.most + 1)
+    if len(body) > asked.most:
+        raise FetchError(TOO_LARGE)
+    if stated is not None and len(body) < stated:
+        raise FetchError("too slow" if time.monotonic() >= asked.deadline else "answer cut short")
+    return body
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from catalogue.services import (
     schedules,
     search_gaps,
     sessions,
+    source_runs,
     throttle,
 )
 from catalogue.settings import Settings
@@ -48,5 +49,6 @@ def run(database: Database, settings: Settings, index: SearchIndex) -> Round:
             + confirmations.prune(session)
             + access_requests.prune(session)
             + company_imports.prune(session)
+            + source_runs.prune(session)
         )
     return Round(sent, pruned)

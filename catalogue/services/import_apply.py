@@ -21,7 +21,7 @@ from catalogue.models import (
     RowKind,
     WorkflowState,
 )
-from catalogue.services import audit, module_batches, module_history, providers
+from catalogue.services import audit, module_batches, module_history, providers, source_items
 from catalogue.services.errors import Conflict, Invalid
 from catalogue.services.import_matching import UNDONE
 from catalogue.services.import_plan import IMPORTED, REFERENCES, differs
@@ -63,6 +63,7 @@ def apply(database: Database, actor: Actor, run_id: uuid.UUID, report: Report) -
             report(total + done, 2 * total)
         run.state, run.applied_at, run.applied_by = ImportState.APPLIED, utcnow(), actor.label
         run.counts = run.counts | {"applied": done, "providers": len(added)}
+        source_items.note(session, run)
         session.execute(sa.delete(ImportFile).where(ImportFile.run_id == run_id))
         audit.record(session, actor, "import.applied", run, run.file_name, rows=done)
 

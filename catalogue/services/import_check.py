@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from catalogue.db import Database, Session
 from catalogue.models import ImportFile, ImportRow, ImportRun, ImportState, Module, RowKind, WorkflowState
+from catalogue.services import source_items
 from catalogue.services.import_plan import Planner
 from catalogue.services.import_progress import Report
 from catalogue.services.spreadsheets import open_sheet
@@ -59,6 +60,8 @@ def _finish(session: Session, run_id: uuid.UUID, counts: Counter[str]) -> None:
     run = session.get_one(ImportRun, run_id, with_for_update=True)
     if run.state != ImportState.CHECKING:
         return
+    session.flush()
+    source_items.note(session, run)
     vanished = _vanished(session, run)
     session.add_all(vanished)
     run.counts = {kind.value: counts[kind.value] for kind in RowKind} | {RowKind.VANISHED.value: len(vanished)}
@@ -66,15 +69,31 @@ def _finish(session: Session, run_id: uuid.UUID, counts: Counter[str]) -> None:
 
 
 def _vanished(session: Session, run: ImportRun) -> list[ImportRow]:
-    """Return rows for modules that the last applied list of the same source had and this one has not. Nothing happens to them."""
+    """Return rows for modules that were in the last applied list of the same name, or ever at this source, and are in this one not.
+
+    Nothing happens to them.
+    """
+    if run.source_id is not None:
+        return _rows_of_vanished(session, run, source_items.modules_of(run.source_id))
     last = session.scalar(
         sa.select(ImportRun.id)
-        .where(ImportRun.source == run.source, ImportRun.state == ImportState.APPLIED, ImportRun.id != run.id)
+        .where(
+            ImportRun.source == run.source,
+            ImportRun.source_id.is_(None),
+            ImportRun.state == ImportState.APPLIED,
+            ImportRun.id != run.id,
+        )
         .order_by(ImportRun.applied_at.desc())
         .limit(1)
     )
-    here = sa.select(ImportRow.module_id).where(ImportRow.run_id == run.id, ImportRow.module_id.is_not(None))
     there = sa.select(ImportRow.module_id).where(ImportRow.run_id == last, ImportRow.kind.in_(COMPARED))
+    return _rows_of_vanished(session, run, there)
+
+
+def _rows_of_vanished(
+    session: Session, run: ImportRun, there: sa.Select[uuid.UUID] | sa.Select[uuid.UUID | None]
+) -> list[ImportRow]:
+    here = sa.select(ImportRow.module_id).where(ImportRow.run_id == run.id, ImportRow.module_id.is_not(None))
     gone = session.scalars(
         sa.select(Module)
         .where(Module.id.in_(there), Module.id.not_in(here), Module.state != WorkflowState.ARCHIVED)

@@ -43,7 +43,11 @@ def remembered(session: Session, headings: Sequence[str]) -> ImportRun | None:
     """Return the last import of a list with the same headings whose mapping somebody confirmed."""
     return session.scalar(
         select(ImportRun)
-        .where(ImportRun.headings_key == headings_key(headings), ImportRun.state != ImportState.UPLOADED)
+        .where(
+            ImportRun.headings_key == headings_key(headings),
+            ImportRun.state != ImportState.UPLOADED,
+            ImportRun.source_id.is_(None),
+        )
         .order_by(ImportRun.created_at.desc(), ImportRun.id)
         .limit(1)
     )

@@ -50,7 +50,7 @@ class Planner:
     def of(cls, session: Session, run: ImportRun) -> "Planner":
         """Return a planner for *run* against the catalogue as it is now."""
         reader = Reader(names_of(session), run.mapping, create_providers=run.create_providers)
-        return cls(session, run, reader, Matcher.of(session), Held(session))
+        return cls(session, run, reader, Matcher.of(session, run.source_id), Held(session))
 
     def rows(self, lines: Iterable[Line]) -> list[ImportRow]:
         """Return the rows for some lines (a few hundred at a time)."""
@@ -95,6 +95,7 @@ class Planner:
             slug=module.slug if module else read.slug,
             label=(label or read.slug or str(read.values.get("code", "")))[:300],
             errors=read.errors,
+            key=read.key,
             **values,
         )
 

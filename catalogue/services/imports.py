@@ -10,17 +10,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from catalogue.db import Session, utcnow
-from catalogue.models import ImportFile, ImportRow, ImportRun, ImportState, Module, RowKind
+from catalogue.models import ImportFile, ImportRow, ImportRun, ImportState, Module, RowKind, Source
 from catalogue.services import audit, import_mapping, module_locks
 from catalogue.services.errors import Conflict, NotFound, TooMany
 from catalogue.services.exports import Column, Table
 from catalogue.services.findings import one_line
+from catalogue.services.import_lines import ENTRY_KEY, REFUSED
 from catalogue.services.permissions import Actor, require
 from catalogue.services.spreadsheets import Sheet
 from catalogue.texts import N_, Text
 
-__all__ = ["BUSY", "KEPT_FOR", "OPEN", "Choice", "RowPage", "assign", "ask_apply", "ask_undo", "choose", "choose_all", "discard", "get",
-           "interrupted", "listing", "lock_field", "prune", "rows", "upload", "wrong_rows"]  # fmt: skip
+__all__ = ["BUSY", "KEPT_FOR", "OPEN", "Choice", "RowPage", "assign", "ask_apply", "ask_undo", "choose", "choose_all", "discard", "forget", "get",
+           "interrupted", "listing", "lock_field", "prune", "rows", "selected", "take_in", "upload", "wrong_rows"]  # fmt: skip
 
 BUSY = {
     ImportState.CHECKING: ImportState.UPLOADED,
@@ -67,7 +68,7 @@ def upload(session: Session, actor: Actor, name: str, sheet: Sheet, source: str 
     """
     require(actor, "module.import")
     open_ones = sa.select(sa.func.count(ImportRun.id)).where(
-        ImportRun.user_id == actor.user_id, ImportRun.state.in_(OPEN)
+        ImportRun.user_id == actor.user_id, ImportRun.source_id.is_(None), ImportRun.state.in_(OPEN)
     )
     if (session.scalar(open_ones) or 0) >= MOST_OPEN:
         raise TooMany(N_("Es sind schon viele Importe offen. Verwerfen Sie zuerst einen davon."), 60)
@@ -90,6 +91,37 @@ def upload(session: Session, actor: Actor, name: str, sheet: Sheet, source: str 
     session.add(ImportFile(run_id=run.id, content=sheet.content))
     session.flush()
     return run
+
+
+def take_in(
+    session: Session, actor: Actor, source: Source, sheet: Sheet, mapping: Sequence[str], *, about: str = ""
+) -> ImportRun:
+    """Keep a list that came from *source*, whose columns are known, and ask for the check. An older open one of it is superseded."""
+    require(actor, "module.import")
+    session.execute(sa.delete(ImportRun).where(ImportRun.source_id == source.id, ImportRun.state.in_(OPEN)))
+    run = ImportRun(
+        id=uuid.uuid4(),
+        user_id=actor.user_id,
+        user_label=actor.label,
+        file_name=f"{_harmless(source.name)}.csv",
+        source=source.name,
+        source_id=source.id,
+        about=about[:300],
+        headings=list(sheet.headings),
+        headings_key=import_mapping.headings_key(sheet.headings),
+        mapping=list(mapping),
+        create_providers=source.create_providers,
+    )
+    session.add(run)
+    session.flush()
+    session.add(ImportFile(run_id=run.id, content=sheet.content))
+    return _ask(session, run, ImportState.CHECKING)
+
+
+def forget(session: Session, run: ImportRun) -> None:
+    """Delete a checked list from a source that would change nothing and names nothing wrong."""
+    session.delete(run)
+    session.flush()
 
 
 def _harmless(name: str) -> str:
@@ -115,6 +147,8 @@ def assign(
 ) -> ImportRun:
     """Say which column holds what and ask for the check; raises Invalid."""
     run = _claimed(session, actor, run_id, ImportState.UPLOADED, ImportState.CHECKED)
+    if run.source_id is not None:
+        raise Conflict(N_("Die Spalten dieser Liste ordnen Sie bei ihrer Quelle zu."))
     run.mapping = import_mapping.checked(run.headings, mapping)
     run.create_providers, run.source = create_providers, one_line(source)[:200] or run.source
     return _ask(session, run, ImportState.CHECKING)
@@ -268,7 +302,9 @@ def wrong_rows(session: Session, actor: Actor, run: ImportRun) -> Table:
         .order_by(ImportRow.number)
     )
     headings = [
-        (str(place), heading) for place, heading in enumerate(run.headings) if heading != import_mapping.ERROR_HEADING
+        (str(place), heading)
+        for place, heading in enumerate(run.headings)
+        if heading != import_mapping.ERROR_HEADING and not set(run.mapping[place : place + 1]) & {ENTRY_KEY, REFUSED}
     ]
     columns = [*(Column(key, heading) for key, heading in headings), Column("error", import_mapping.ERROR_HEADING)]
     lines = [

@@ -67,6 +67,7 @@ TABLE: dict[str, frozenset[Who]] = {
         "module.confirm": [Who.CURATOR],
         "module.import": [Who.CURATOR],
         "module.merge": [Who.CURATOR],
+        "source.edit": [Who.CURATOR],
         "measure.edit": [Who.CURATOR],
         "run.edit": [Who.CURATOR],
         "provider.edit": [Who.CURATOR],

@@ -7,7 +7,7 @@ from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session
 from catalogue.models import Feedback, FeedbackState, ImportRun, Module, PendingVersion, Wish, WishState, WorkflowState
-from catalogue.services import link_check, redirects, search_gaps
+from catalogue.services import link_check, redirects, search_gaps, sources
 from catalogue.services.imports import OPEN
 from catalogue.services.module_listing import stale_condition
 from catalogue.services.permissions import Actor, require
@@ -28,6 +28,8 @@ class Worklist:
     feedback: int
     wishes: int
     imports: int
+    sources_failed: int
+    sources_waiting: int
     links: int
     gaps: int
 
@@ -45,7 +47,9 @@ def counts(session: Session, actor: Actor) -> Worklist:
         feedback=_count(session, Feedback, Feedback.state == FeedbackState.NEW),
         wishes=_count(session, Wish, Wish.state == WishState.OPEN),
         links=len(link_check.broken(session, actor)),
-        imports=_count(session, ImportRun, ImportRun.state.in_(OPEN)),
+        imports=_count(session, ImportRun, ImportRun.state.in_(OPEN) & ImportRun.source_id.is_(None)),
+        sources_failed=sources.failed(session),
+        sources_waiting=sources.waiting(session),
         gaps=search_gaps.open_gaps(session),
     )
 

@@ -137,7 +137,7 @@ def state(import_id: uuid.UUID) -> Response:
 def mapping(import_id: uuid.UUID) -> Page:
     """Assign the columns anew."""
     run = imports.get(db_session(), current_actor(), import_id)
-    if run.state not in (ImportState.UPLOADED, ImportState.CHECKED):
+    if run.source_id is not None or run.state not in (ImportState.UPLOADED, ImportState.CHECKED):
         return redirect(url_for(".show", import_id=run.id), 303)
     return _mapping_page(run, None)
 

@@ -29,6 +29,7 @@ from catalogue.web import (
     providers,
     search,
     searches,
+    sources,
     users,
     wishes,
 )
@@ -46,6 +47,7 @@ BLUEPRINTS = [
     users.bp,
     curation.bp,
     imports.bp,
+    sources.bp,
     health.bp,
     modules.bp,
     bookmarks.bp,

@@ -28,7 +28,10 @@ def test_one_round_deletes_what_is_over_and_keeps_mails_without_a_server(
             UserSession(token_hash="x", user_id=people.member_user.id, created_at=long_ago, seen_at=long_ago, expires_at=long_ago)
         )  # fmt: skip
         outbox.send(session, "a@b.example", "Betreff", "Text")
-    for expected in ("0 mails sent, 2 old rows deleted.\n", "0 mails sent, 0 old rows deleted.\n"):
+    for expected in (
+        "0 mails sent, 2 old rows deleted, 0 sources read.\n",
+        "0 mails sent, 0 old rows deleted, 0 sources read.\n",
+    ):
         assert run("worker", "--once").output == expected
     with database.read() as session:
         assert session.scalars(select(OutboxMail.sent_at)).one() is None

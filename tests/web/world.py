@@ -39,6 +39,9 @@ from catalogue.models import (
     SavedSearch,
     SearchGap,
     SizeClass,
+    Source,
+    SourceKind,
+    SourceRun,
     SynonymKind,
     SynonymRule,
     Term,
@@ -228,6 +231,19 @@ def _list(session: Session, module: Module) -> ImportRun:
     return run
 
 
+def _source(session: Session) -> dict[str, Any]:
+    """A source that somebody is at just now, so that no test fetches it."""
+    source = Source(
+        name="Akademie Nord", url="https://beispiel.example/kurse.csv", kind=SourceKind.CSV, headings=["Titel"]
+    )
+    session.add(source)
+    session.flush()
+    run = SourceRun(source_id=source.id)
+    session.add(run)
+    session.flush()
+    return {"source_id": source.id, "source_run_id": run.id, "sources.name": "csv"}
+
+
 def build_world(session: Session) -> World:
     """Fill an empty database and return the samples."""
     people, company = _people(session)
@@ -252,6 +268,7 @@ def build_world(session: Session) -> World:
     return World(
         people,
         {"import_id": listed.id, "imports.name": "xlsx"}
+        | _source(session)
         | _samples(people, company, module, draft, run, measure, topic, said, secret),
     )
 
