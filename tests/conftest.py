@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -70,13 +71,17 @@ def state_folder() -> Iterator[Path]:
     memory = Path("/dev/shm")  # noqa: S108 - a folder of random name is made in it
     roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM
     with tempfile.TemporaryDirectory(prefix="catalogue-test-", dir=memory if roomy else None) as folder:
-        yield Path(folder) / "state"
+        state = Path(folder) / "state"
+        state.mkdir()
+        yield state
 
 
 @pytest.fixture(params=DATABASES)
 def settings(request: pytest.FixtureRequest, state_folder: Path, sqlite_template: Path) -> Settings:
     """Settings of an installation in an empty folder, once on SQLite and once on PostgreSQL."""
-    shutil.rmtree(state_folder, ignore_errors=True)
+    used = state_folder.with_name(f"used-{uuid.uuid4()}")  # a thread of the last test may still write into it
+    state_folder.rename(used)
+    shutil.rmtree(used, ignore_errors=True)
     state_folder.mkdir()
     base = Settings(state=state_folder, secret_key="test" * 16, rate_limits=False)
     if request.param == "sqlite":

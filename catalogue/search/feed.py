@@ -46,6 +46,8 @@ from catalogue.models import (
     Run,
     SavedSearch,
     SearchGap,
+    Source,
+    SourceRun,
     SynonymRule,
     Term,
     User,
@@ -82,7 +84,7 @@ SILENT: frozenset[type[Base]] = frozenset({
     ApiToken, AuditEvent, Bookmark, BulkChange, Company, CompanyImport, Confirmation, Demand, DemandEvent, Feedback, ImportFile,
     ImportRow, ImportRun, IndexQueue, Invitation, LinkCheck, LoginAttempt, Measure, MeasureModule, Membership, ModuleDistinct, ModuleLock,
     ModuleMerge, ModuleVersion,
-    OneTimeLink, OutboxMail, PendingVersion, SavedSearch, SearchGap, SynonymRule, User, UserSession, Wish, WishSupport,
+    OneTimeLink, OutboxMail, PendingVersion, SavedSearch, SearchGap, Source, SourceRun, SynonymRule, User, UserSession, Wish, WishSupport,
 })  # fmt: skip
 
 
@@ -96,7 +98,8 @@ def queue(session: Session, modules: Iterable[uuid.UUID]) -> None:
 @event.listens_for(sa.orm.Session, "after_flush")
 def _queue_touched(session: Session, _context: object) -> None:
     touched: dict[uuid.UUID, None] = {}
-    for thing in [*session.new, *(o for o in session.dirty if session.is_modified(o)), *session.deleted]:
+    new = (thing for thing in session.new if isinstance(thing, Module | Run))  # anything else has no modules yet
+    for thing in [*new, *(o for o in session.dirty if session.is_modified(o)), *session.deleted]:
         concerned = FEEDS.get(type(thing))
         if concerned is None:
             continue

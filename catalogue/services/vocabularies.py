@@ -1,5 +1,6 @@
 """Vocabularies: reading the terms, and bringing those of ``data/vocabularies`` into the database."""
 
+import uuid
 from pathlib import Path
 
 from sqlalchemy import select
@@ -47,7 +48,10 @@ def _load_one(session: Session, vocabulary: Vocabulary) -> int:
     known = by_code(session, vocabulary)
     rows = [row for row in table(vocabulary) if row["code"] not in known]
     for row in rows:
+        above = known.get(row["parent"])  # usually above in the file, too
         term = Term(
+            id=uuid.uuid4(),
+            parent_id=above.id if above else None,
             vocabulary=vocabulary.value,
             code=row["code"],
             label_de=row["label_de"],
@@ -62,7 +66,7 @@ def _load_one(session: Session, vocabulary: Vocabulary) -> int:
         session.add(term)
     session.flush()
     for row in rows:
-        if row["parent"]:
+        if row["parent"] and known[row["code"]].parent_id is None:
             known[row["code"]].parent_id = known[row["parent"]].id
     session.flush()
     return len(rows)

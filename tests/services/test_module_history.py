@@ -14,7 +14,7 @@ from catalogue.services import module_history, modules
 from catalogue.services.errors import NotAllowed, NotFound
 from catalogue.services.modules import ModuleInput
 from tests import factories
-from tests.conftest import People
+from tests.conftest import ON_SQLITE, People
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
 LINES = st.lists(TEXT, max_size=3).map(tuple)
@@ -47,7 +47,8 @@ def prepare(session: Session) -> None:
 
 
 @given(states=st.lists(INPUT, min_size=1, max_size=4), data=st.data())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@ON_SQLITE
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_restoring_any_version_is_the_identity(
     database: Database, people: People, states: list[ModuleInput], data: st.DataObject
 ) -> None:
