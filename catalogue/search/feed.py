@@ -47,6 +47,7 @@ from catalogue.models import (
     SavedSearch,
     SearchGap,
     Source,
+    SourceItem,
     SourceRun,
     SynonymRule,
     Term,
@@ -84,7 +85,7 @@ SILENT: frozenset[type[Base]] = frozenset({
     ApiToken, AuditEvent, Bookmark, BulkChange, Company, CompanyImport, Confirmation, Demand, DemandEvent, Feedback, ImportFile,
     ImportRow, ImportRun, IndexQueue, Invitation, LinkCheck, LoginAttempt, Measure, MeasureModule, Membership, ModuleDistinct, ModuleLock,
     ModuleMerge, ModuleVersion,
-    OneTimeLink, OutboxMail, PendingVersion, SavedSearch, SearchGap, Source, SourceRun, SynonymRule, User, UserSession, Wish, WishSupport,
+    OneTimeLink, OutboxMail, PendingVersion, SavedSearch, SearchGap, Source, SourceItem, SourceRun, SynonymRule, User, UserSession, Wish, WishSupport,
 })  # fmt: skip
 
 
