@@ -247,8 +247,9 @@ def _pairs_of(block: list[int]) -> Iterable[tuple[int, int]]:
 
 
 def _provider(one: Traits, other: Traits) -> bool | None:
-    """Whether both have the same provider, None if one does not say."""
-    return one.provider == other.provider if one.provider and other.provider else None
+    """Whether both have the same provider, None if one does not say or says more ("ZF" and "ZF Aftermarket")."""
+    mine, theirs = set(one.provider.split()), set(other.provider.split())
+    return True if mine == theirs and mine else None if mine <= theirs or theirs <= mine else False
 
 
 def _code(one: Traits, same: bool) -> list[Text]:

@@ -60,6 +60,8 @@ def test_each_sign_is_named(session: Session, people: People, index: SearchIndex
     ]
     assert candidates(session, people, index, title="Hochvoltexperte Stufe 3", provider_text="ZF Akademie") == []
     assert candidates(session, people, index, title="Hochvoltexperte Stufe 2", provider_text="DEKRA") == []
+    said_shorter = candidates(session, people, index, title="Hochvoltexperte Stufe 2", provider_text="ZF")
+    assert said_shorter == [("zf", ["gleicher Titel"])]
     found = candidates(
         session, people, index, title="Batterien sicher freischalten", summary=TEXT, source_url="http://a.example/kurs/"
     )
@@ -117,11 +119,11 @@ def test_pairs_are_told_once_whichever_comes_first(titles: list[tuple[str, str]]
     )
 
 
-def test_five_thousand_titles_are_compared_without_looking_at_every_pair() -> None:
+def test_thousands_of_titles_are_compared_without_looking_at_every_pair() -> None:
     chance = random.Random(1)  # noqa: S311
     words = [f"wort{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(400)]
-    known: list[Traits] = [traits(" ".join(chance.sample(words, 4)), "ZF", slug=str(n)) for n in range(5000)]
+    known: list[Traits] = [traits(" ".join(chance.sample(words, 4)), "ZF", slug=str(n)) for n in range(3000)]
     started = time.process_time()
     looked_at = sum(1 for _ in Register(known).pairs({}))
-    assert looked_at < 60_000  # of 12.5 million
+    assert looked_at < 40_000  # of 4.5 million
     assert time.process_time() - started < 5
