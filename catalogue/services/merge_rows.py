@@ -21,6 +21,7 @@ from catalogue.models import (
     ModuleLock,
     PendingVersion,
     Run,
+    SourceItem,
     Wish,
 )
 
@@ -42,6 +43,7 @@ HANDLED = {
     "demand.module_id": "moves; where a company spoke about both, the two are combined (merge_demand.py)",
     "bookmark.module_id": "moves; who kept both keeps both, the list shows the one that stays",
     "measure_module.module_id": "moves; where a measure has both, the place of the one that stays is enough",
+    "source_item.module_id": "moves: entries of sources stand for the module that stays",
     "module_lock.module_id": "stays, and is added where the value is taken over with it",
     "module_term.module_id": "stays; terms are words of the module",
     "module_version.module_id": "stays: each module keeps its own past",
@@ -98,6 +100,9 @@ def move(session: Session, kept: Module, merged: Module, taken: set[str]) -> Mov
         ids = session.scalars(wanted).all()
         moved[name] = [str(identity) for identity in ids]
         _set(session, kind, (kind.module_id == merged.id) & column.in_(ids), module_id=kept.id)
+    items = session.scalars(sa.select(SourceItem).where(SourceItem.module_id == merged.id)).all()
+    moved["source_item"] = sorted([str(item.source_id), item.key] for item in items)
+    _set(session, SourceItem, SourceItem.module_id == merged.id, module_id=kept.id)
     moved["doubled"] = _drop_doubled(session, merged)
     moved["lock"] = _lock(session, kept, merged, taken)
     _new_versions(session, moved)
@@ -164,6 +169,9 @@ def back(session: Session, kept: Module, merged: Module, moved: Moved) -> None:
     for name, (kind, key) in SHARED.items():
         ids = [uuid.UUID(text) for text in moved[name]]
         _set(session, kind, (kind.module_id == kept.id) & getattr(kind, key).in_(ids), module_id=merged.id)
+    for source, key in moved.get("source_item", ()):
+        item = (SourceItem.source_id == uuid.UUID(source)) & (SourceItem.key == key)
+        _set(session, SourceItem, item & (SourceItem.module_id == kept.id), module_id=merged.id)
     wanted = {uuid.UUID(one["measure"]): one for one in moved["doubled"]}
     for measure in session.scalars(sa.select(Measure.id).where(Measure.id.in_(wanted))).all():
         one = wanted[measure]

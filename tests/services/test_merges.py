@@ -26,6 +26,9 @@ from catalogue.models import (
     ModuleMerge,
     Relevance,
     Run,
+    Source,
+    SourceItem,
+    SourceKind,
     Vocabulary,
     Wish,
     WorkflowState,
@@ -260,6 +263,9 @@ def furnish(session: Session, people: People, what: dict[str, Any]) -> tuple[Mod
     terms = {code: factories.make_term(session, Vocabulary.TOPIC, f"t{code}{uuid.uuid4().hex[:6]}") for code in "ab"}
     measure = Measure(slug=uuid.uuid4().hex, title="M", sort_title="m")
     session.add(measure)
+    source = Source(name=uuid.uuid4().hex, url="https://a.example/liste", kind=list(SourceKind)[0])
+    session.add(source)
+    session.flush()
     made = []
     for n in (0, 1):
         name = uuid.uuid4().hex
@@ -287,6 +293,7 @@ def furnish(session: Session, people: People, what: dict[str, Any]) -> tuple[Mod
             session.add(
                 Feedback(module_id=module.id, company_id=people.company.id, kind=FeedbackKind.QUESTION, text="?")
             )
+            session.add(SourceItem(source_id=source.id, key=name, module_id=module.id))
             session.add(Wish(title="W", module_id=module.id))
             session.add(Confirmation(module_id=module.id, token_hash=name, email="a@b.example", expires_at=utcnow()))
     made[1].state = what["state"]
@@ -320,7 +327,7 @@ def test_merging_and_undoing_is_the_identity_over_all_tables(
         made = merges.merge(
             session, people.curator, kept, merged, Versions(kept.version, merged.version), what["choices"]
         )
-        moving = (Run, Feedback, Wish, Confirmation, MeasureModule)
+        moving = (Run, Feedback, Wish, Confirmation, MeasureModule, SourceItem)
         assert not any(session.scalars(sa.select(kind).where(kind.module_id == merged.id)).first() for kind in moving)
         assert live_demand(session, merged) == []
         merges.undo(session, people.curator, made.id)
