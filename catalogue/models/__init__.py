@@ -9,7 +9,7 @@ from catalogue.models.feedback import Feedback, FeedbackKind, FeedbackState, Fee
 from catalogue.models.imports import ImportFile, ImportRow, ImportRun, ImportState, ModuleLock, RowKind
 from catalogue.models.index_queue import IndexQueue
 from catalogue.models.link_check import LinkCheck
-from catalogue.models.measure import Measure, MeasureModule
+from catalogue.models.measure import Measure, MeasureModule, MeasurePrerequisite
 from catalogue.models.merge import ModuleDistinct, ModuleMerge
 from catalogue.models.module import Module, ModuleVersion, OfferStatus, WorkflowState, module_term
 from catalogue.models.outbox import OutboxMail
@@ -28,8 +28,8 @@ __all__ = [
     "ApiToken", "AuditEvent", "Bookmark", "BulkChange", "BulkKind", "Company", "CompanyImport", "CompanyRole", "Confidentiality", "Confirmation",
     "ConfirmationAnswer", "Demand", "DemandEvent", "DemandSource", "Feedback", "FeedbackKind", "FeedbackState",
     "FeedbackVisibility", "Frequency", "ImportFile", "ImportRow", "ImportRun", "ImportState", "IndexQueue",
-    "Invitation", "LinkCheck", "LoginAttempt", "Measure", "MeasureModule", "Membership", "Module", "ModuleDistinct", "ModuleLock",
-    "ModuleMerge", "ModuleVersion",
+    "Invitation", "LinkCheck", "LoginAttempt", "Measure", "MeasureModule", "MeasurePrerequisite", "Membership", "Module",
+    "ModuleDistinct", "ModuleLock", "ModuleMerge", "ModuleVersion",
     "NetworkRole", "OfferStatus", "OneTimeLink", "OutboxMail", "PendingVersion", "Programme", "ProgrammeKind",
     "Provider", "Purpose", "Relevance", "RowKind", "Run", "RunState", "SavedSearch", "SearchGap", "SizeClass",
     "Source", "SourceInterval", "SourceItem", "SourceKind", "SourceOutcome", "SourceRun", "SynonymKind", "SynonymRule", "Term", "User", "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport",

@@ -10,7 +10,7 @@ from catalogue.models.columns import Identified, Stamped, Versioned, one_of
 from catalogue.models.module import Module, WorkflowState
 from catalogue.models.provider import Programme
 
-__all__ = ["Measure", "MeasureModule"]
+__all__ = ["Measure", "MeasureModule", "MeasurePrerequisite"]
 
 
 class Measure(Identified, Stamped, Versioned, Base):
@@ -43,6 +43,40 @@ class MeasureModule(Base):
     module_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("module.id"), primary_key=True, index=True)
     position: Mapped[int] = mapped_column(default=0)
     required: Mapped[bool] = mapped_column(default=True)
+    choice: Mapped[str] = mapped_column(sa.String(1), default="")  # modules with the same letter are alternatives
 
     measure: Mapped[Measure] = relationship(back_populates="parts", lazy="raise")
     module: Mapped[Module] = relationship(lazy="raise")
+    prerequisites: Mapped[list["MeasurePrerequisite"]] = relationship(
+        foreign_keys="[MeasurePrerequisite.measure_id, MeasurePrerequisite.module_id]",
+        cascade="all, delete-orphan",
+        passive_deletes=True,
+        lazy="raise",
+    )
+
+
+class MeasurePrerequisite(Base):
+    """Within a measure: ``before_id`` has to be done before ``module_id``. Both are modules of the measure."""
+
+    __tablename__ = "measure_prerequisite"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["measure_id", "module_id"],
+            ["measure_module.measure_id", "measure_module.module_id"],
+            name="fk_measure_prerequisite_part",
+            ondelete="CASCADE",
+            onupdate="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["measure_id", "before_id"],
+            ["measure_module.measure_id", "measure_module.module_id"],
+            name="fk_measure_prerequisite_part_before",
+            ondelete="CASCADE",
+            onupdate="CASCADE",
+        ),
+        sa.CheckConstraint("module_id <> before_id", name="not_itself"),
+    )
+
+    measure_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    module_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    before_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)

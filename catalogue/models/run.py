@@ -35,6 +35,7 @@ class Run(Identified, Stamped, Versioned, Base):
             "min_participants IS NULL OR max_participants IS NULL OR min_participants <= max_participants",
             name="participants_order",
         ),
+        sa.CheckConstraint("booked IS NULL OR booked >= 0", name="booked_not_negative"),
     )
 
     module_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("module.id", ondelete="CASCADE"), index=True)
@@ -46,11 +47,27 @@ class Run(Identified, Stamped, Versioned, Base):
     region_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("term.id"), index=True)
     min_participants: Mapped[int | None]
     max_participants: Mapped[int | None]
+    booked: Mapped[int | None]  # seats that are taken, as the provider says
     decide_by: Mapped[date | None]
     price_text: Mapped[str] = mapped_column(sa.String(200), default="")
     booking_url: Mapped[str] = mapped_column(sa.String(1000), default="")
     state: Mapped[RunState] = mapped_column(one_of(RunState), default=RunState.PLANNED)
+    cancel_reason: Mapped[str] = mapped_column(sa.String(500), default="")
     note: Mapped[str] = mapped_column(sa.Text, default="")
 
     module: Mapped[Module] = relationship(back_populates="runs", lazy="raise")
     region: Mapped[Term | None] = relationship(lazy="raise")
+
+    @property
+    def last_day(self) -> date:
+        """The day on which it ends."""
+        return self.ends_on or self.starts_on
+
+    @property
+    def free_seats(self) -> int | None:
+        """Seats that are left; None if capacity or bookings are not stated."""
+        if self.state == RunState.FULL:
+            return 0
+        if self.max_participants is None or self.booked is None:
+            return None
+        return max(0, self.max_participants - self.booked)

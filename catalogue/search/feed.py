@@ -32,6 +32,7 @@ from catalogue.models import (
     LoginAttempt,
     Measure,
     MeasureModule,
+    MeasurePrerequisite,
     Membership,
     Module,
     ModuleDistinct,
@@ -83,7 +84,7 @@ FEEDS: dict[type[Base], _Concerned] = {
 }
 SILENT: frozenset[type[Base]] = frozenset({
     ApiToken, AuditEvent, Bookmark, BulkChange, Company, CompanyImport, Confirmation, Demand, DemandEvent, Feedback, ImportFile,
-    ImportRow, ImportRun, IndexQueue, Invitation, LinkCheck, LoginAttempt, Measure, MeasureModule, Membership, ModuleDistinct, ModuleLock,
+    ImportRow, ImportRun, IndexQueue, Invitation, LinkCheck, LoginAttempt, Measure, MeasureModule, MeasurePrerequisite, Membership, ModuleDistinct, ModuleLock,
     ModuleMerge, ModuleVersion,
     OneTimeLink, OutboxMail, PendingVersion, SavedSearch, SearchGap, Source, SourceItem, SourceRun, SynonymRule, User, UserSession, Wish, WishSupport,
 })  # fmt: skip

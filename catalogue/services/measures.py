@@ -1,42 +1,51 @@
 """Qualifizierungsmaßnahmen: ordered sets of modules."""
 
-from dataclasses import dataclass
+import uuid
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from catalogue.db import Session, utcnow
-from catalogue.models import Measure, MeasureModule, Module, Programme, WorkflowState
-from catalogue.services import audit, workflow
+from catalogue.models import Measure, MeasureModule, MeasurePrerequisite, Module, Programme, WorkflowState
+from catalogue.services import audit, thing_history, workflow
 from catalogue.services.errors import Conflict, Invalid, NotFound
 from catalogue.services.findings import Findings, one_line, plain_text
 from catalogue.services.locking import claim
+from catalogue.services.measure_paths import Place, arranged, circle, contradictions, place_of
 from catalogue.services.permissions import Actor, can, require
 from catalogue.services.slugs import unused_slug
 from catalogue.services.sorting import slugify, sort_key
 from catalogue.texts import N_, Text
 
 __all__ = [
-    "MeasureInput", "Part", "Total", "create", "get", "input_of", "listing", "step", "steps", "total", "update",
-    "visible_parts",
+    "CHOICES", "MeasureInput", "Membership", "Part", "arrange", "containing", "create", "get", "input_of", "listing", "memberships",
+    "misplaced", "step", "steps", "update", "visible_parts",
 ]  # fmt: skip
 
 LOADED: tuple[ORMOption, ...] = (
     joinedload(Measure.programme),
     selectinload(Measure.parts).selectinload(MeasureModule.module).selectinload(Module.terms),
     selectinload(Measure.parts).selectinload(MeasureModule.module).selectinload(Module.provider),
+    selectinload(Measure.parts).selectinload(MeasureModule.prerequisites),
 )
 STEPS = ("publish", "withdraw", "archive", "reopen")  # a measure needs no review of its own
 MOST_PARTS = 100
+CHOICES = ("A", "B", "C", "D", "E", "F")  # sets of alternatives
 
 
 @dataclass(frozen=True)
 class Part:
-    """One module of a measure by its slug; the order of parts is the order of learning."""
+    """One module of a measure by its slug; the order of parts is the order of learning.
+
+    Parts with the same ``choice`` are alternatives: one of them is needed. ``after``: slugs of parts that have to be done before.
+    """
 
     module: str
     required: bool = True
+    choice: str = ""
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,11 +61,11 @@ class MeasureInput:
 
 
 @dataclass(frozen=True)
-class Total:
-    """Minutes of all modules that state a duration, and how many do not."""
+class Membership:
+    """That a module belongs to a measure, and where it stands in it."""
 
-    minutes: int
-    unknown: int
+    measure: Measure
+    place: Place
 
 
 def get(session: Session, actor: Actor, slug: str) -> Measure:
@@ -93,22 +102,39 @@ def visible_parts(actor: Actor, measure: Measure) -> list[MeasureModule]:
     ]
 
 
-def total(parts: list[MeasureModule]) -> Total:
-    """Return the duration of *parts*, derived from their modules and never entered by hand."""
-    minutes = [part.module.duration_minutes for part in parts]
-    return Total(sum(value for value in minutes if value), sum(1 for value in minutes if not value))
+def memberships(session: Session, actor: Actor, module: Module) -> list[Membership]:
+    """Return the measures that *module* belongs to with its place among the parts that *actor* may see."""
+    found = []
+    for measure in containing(session, actor, module):
+        parts = visible_parts(actor, measure)
+        own = [part for part in parts if part.module_id == module.id]
+        found += [Membership(measure, place_of(part, parts)) for part in own]
+    return found
 
 
 def input_of(measure: Measure) -> MeasureInput:
     """Return what *measure* says now; it is loaded like :func:`get`."""
+    slugs = {part.module_id: part.module.slug for part in measure.parts}
     return MeasureInput(
         title=measure.title,
         code=measure.code or "",
         summary=measure.summary,
         programme=measure.programme.slug if measure.programme else "",
         source_url=measure.source_url,
-        parts=tuple(Part(part.module.slug, part.required) for part in measure.parts),
+        parts=tuple(_part(part, slugs) for part in measure.parts),
     )
+
+
+def _part(part: MeasureModule, slugs: dict[uuid.UUID, str]) -> Part:
+    needed = {one.before_id for one in part.prerequisites}
+    return Part(
+        part.module.slug, part.required, part.choice, tuple(slug for one, slug in slugs.items() if one in needed)
+    )
+
+
+def misplaced(given: MeasureInput) -> list[tuple[str, str]]:
+    """Return the slugs (module, prerequisite) of those that stand before what they need: worth a warning, no error."""
+    return contradictions([part.module for part in given.parts], {part.module: part.after for part in given.parts})
 
 
 def create(session: Session, actor: Actor, given: MeasureInput) -> Measure:
@@ -117,6 +143,7 @@ def create(session: Session, actor: Actor, given: MeasureInput) -> Measure:
     measure = Measure(slug=unused_slug(session, Measure.slug, slugify(given.title)), parts=[])
     _write(session, measure, given)
     session.flush()
+    audit.record(session, actor, "measure.create", measure)
     return measure
 
 
@@ -124,10 +151,21 @@ def update(session: Session, actor: Actor, measure: Measure, given: MeasureInput
     """Change a measure that was read at *version*; raises Stale or Invalid."""
     require(actor, "measure.edit", measure)
     claim(session, measure, version, given, *LOADED)
+    before = input_of(measure)
     _write(session, measure, given)
     measure.updated_at = utcnow()  # so that a new order of modules counts as a change of the measure
     session.flush()
+    if changes := thing_history.between(before, input_of(measure)):
+        audit.record(session, actor, "measure.change", measure, changes=changes)
     return measure
+
+
+def arrange(session: Session, actor: Actor, measure: Measure, version: int | None) -> Measure:
+    """Bring the modules of *measure* into an order that keeps to the prerequisites, changed as little as possible."""
+    given = input_of(measure)
+    parts = {part.module: part for part in given.parts}
+    order = arranged(list(parts), {part.module: part.after for part in given.parts})
+    return update(session, actor, measure, replace(given, parts=tuple(parts[slug] for slug in order)), version)
 
 
 def _write(session: Session, measure: Measure, given: MeasureInput) -> None:
@@ -147,8 +185,11 @@ def _write(session: Session, measure: Measure, given: MeasureInput) -> None:
     parts = []
     for position, wanted in enumerate(given.parts, start=1):
         module = modules[wanted.module]
-        part = kept.get(module.id) or MeasureModule(module_id=module.id, module=module)
-        part.position, part.required = position, wanted.required
+        part = kept.get(module.id) or MeasureModule(module_id=module.id, module=module, prerequisites=[])
+        part.position, part.choice, part.required = position, wanted.choice, wanted.required or bool(wanted.choice)
+        stated = {one.before_id: one for one in part.prerequisites}
+        needed = [modules[slug].id for slug in wanted.after]
+        part.prerequisites = [stated.get(one) or MeasurePrerequisite(before_id=one) for one in needed]
         parts.append(part)
     measure.parts = parts
     session.add(measure)
@@ -173,8 +214,23 @@ def _checked(session: Session, measure: Measure, given: MeasureInput) -> tuple[P
         findings.add("parts", N_("Jedes Modul kann nur einmal vorkommen."))
     if set(slugs) - set(modules):
         findings.add("parts", N_("Wählen Sie Module aus der Liste."))
+    _check_order(given, modules, findings)
     findings.raise_any()
     return programme, modules
+
+
+def _check_order(given: MeasureInput, modules: dict[str, Module], findings: Findings) -> None:
+    slugs = {part.module for part in given.parts}
+    if any(set(part.after) - slugs or part.module in part.after for part in given.parts):
+        findings.add("parts", N_("Voraussetzung kann nur ein anderes Modul dieser Maßnahme sein."))
+    if any(part.choice and part.choice not in CHOICES for part in given.parts):
+        findings.add("parts", N_("Wählen Sie, ob das Modul Pflicht, Wahl oder Alternative ist."))
+    letters = [part.choice for part in given.parts if part.choice]
+    if lonely := sorted(letter for letter in set(letters) if letters.count(letter) == 1):
+        findings.add("parts", N_("Zu „Alternative %(letter)s“ fehlt ein zweites Modul."), letter=lonely[0])
+    if way := circle({part.module: part.after for part in given.parts}):
+        names = " → ".join(modules[slug].title for slug in way if slug in modules)
+        findings.add("parts", N_("Diese Module setzen sich gegenseitig voraus: %(names)s."), names=names)
 
 
 def _code_taken(session: Session, measure: Measure, code: str) -> bool:

@@ -17,6 +17,7 @@ from catalogue.models import (
     Feedback,
     Measure,
     MeasureModule,
+    MeasurePrerequisite,
     Module,
     ModuleLock,
     PendingVersion,
@@ -130,13 +131,24 @@ def _drop_doubled(session: Session, merged: Module) -> list[dict[str, Any]]:
     """Take *merged* out of those measures that have the other module as well."""
     rows = session.scalars(sa.select(MeasureModule).where(MeasureModule.module_id == merged.id)).all()
     found = [
-        {"measure": str(row.measure_id), "position": row.position, "required": row.required}
+        {"measure": str(row.measure_id), "position": row.position, "required": row.required, "choice": row.choice}
+        | {"order": _order(session, row)}
         for row in sorted(rows, key=lambda row: row.measure_id)
     ]
     for row in rows:
         session.delete(row)
     session.flush()
     return found
+
+
+def _order(session: Session, row: MeasureModule) -> list[list[str]]:
+    """What has to come before the module in its measure, and before what it has to come: pairs (module, before)."""
+    table = MeasurePrerequisite
+    here = (table.measure_id == row.measure_id) & (
+        (table.module_id == row.module_id) | (table.before_id == row.module_id)
+    )
+    found = session.execute(sa.select(table.module_id, table.before_id).where(here)).all()
+    return sorted([str(module), str(before)] for module, before in found)
 
 
 def _lock(session: Session, kept: Module, merged: Module, taken: set[str]) -> list[str]:
@@ -174,10 +186,19 @@ def back(session: Session, kept: Module, merged: Module, moved: Moved) -> None:
         _set(session, SourceItem, item & (SourceItem.module_id == kept.id), module_id=merged.id)
     wanted = {uuid.UUID(one["measure"]): one for one in moved["doubled"]}
     for measure in session.scalars(sa.select(Measure.id).where(Measure.id.in_(wanted))).all():
-        one = wanted[measure]
-        session.add(
-            MeasureModule(measure_id=measure, module_id=merged.id, position=one["position"], required=one["required"])
-        )
+        _put_back(session, merged, measure, wanted[measure])
     session.execute(sa.delete(ModuleLock).where(ModuleLock.module_id == kept.id, ModuleLock.field.in_(moved["lock"])))
     session.flush()
     _new_versions(session, moved)
+
+
+def _put_back(session: Session, merged: Module, measure: uuid.UUID, one: dict[str, Any]) -> None:
+    """Give *merged* its place in *measure* again, and its order with the modules that are still there."""
+    place = {"position": one["position"], "required": one["required"], "choice": one.get("choice", "")}
+    session.add(MeasureModule(measure_id=measure, module_id=merged.id, **place))
+    session.flush()
+    there = set(session.scalars(sa.select(MeasureModule.module_id).where(MeasureModule.measure_id == measure)))
+    for pair in one.get("order", ()):
+        module, before = (uuid.UUID(text) for text in pair)
+        if {module, before} <= there:
+            session.add(MeasurePrerequisite(measure_id=measure, module_id=module, before_id=before))

@@ -1,25 +1,27 @@
 """Termine: dated offerings of a module."""
 
 import uuid
-from dataclasses import dataclass, fields
-from datetime import date
+from dataclasses import dataclass, fields, replace
+from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session
 from catalogue.models import Module, Run, RunState, Term, Vocabulary
-from catalogue.services import audit
+from catalogue.services import audit, thing_history
 from catalogue.services.errors import NotFound
 from catalogue.services.findings import Findings, one_line, plain_text
 from catalogue.services.locking import claim
 from catalogue.services.permissions import Actor, require
 from catalogue.texts import N_
 
-__all__ = ["RunInput", "add", "cancel", "get", "input_of", "of_module", "template_of", "update"]
+__all__ = ["RunInput", "add", "cancel", "copy_of", "get", "input_of", "of_module", "update", "weeks_until"]
 
-LENGTHS = {"times_text": 120, "place": 200, "price_text": 200, "note": 5000}
+LENGTHS = {"times_text": 120, "place": 200, "price_text": 200, "cancel_reason": 500, "note": 5000}
 FARTHEST = date(2100, 1, 1)
+USUAL_WEEKS = 4  # between a run and its copy
+WITHOUT_REASON = N_("Geben Sie an, warum der Termin abgesagt ist. Der Grund steht beim Termin.")
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,12 @@ class RunInput:
     region: str = ""
     min_participants: int | None = None
     max_participants: int | None = None
+    booked: int | None = None
     decide_by: date | None = None
     price_text: str = ""
     booking_url: str = ""
     state: RunState = RunState.PLANNED
+    cancel_reason: str = ""
     note: str = ""
 
 
@@ -69,11 +73,31 @@ def input_of(run: Run) -> RunInput:
     return RunInput(**values | {"region": run.region.code if run.region else ""})
 
 
-def template_of(run: Run) -> RunInput:
-    """Return an input for another run like *run*: everything but the dates and what became of it."""
+def weeks_until(run: Run, today: date) -> int:
+    """Return after how many weeks a copy of *run* should begin: four, or more if that would not be after *today*."""
+    return max(USUAL_WEEKS, (today - run.starts_on).days // 7 + 1)
+
+
+def copy_of(run: Run, weeks: int) -> RunInput:
+    """Return an input like *run*, all days *weeks* later (so on the same days of the week), without what became of it."""
     given = input_of(run)
-    values = {declared.name: getattr(given, declared.name) for declared in fields(RunInput)}
-    return RunInput(**values | {"starts_on": None, "ends_on": None, "decide_by": None, "state": RunState.PLANNED})
+    later = timedelta(weeks=weeks)
+    return replace(
+        given,
+        starts_on=_later(given.starts_on, later),
+        ends_on=_later(given.ends_on, later),
+        decide_by=_later(given.decide_by, later),
+        state=RunState.PLANNED,
+        booked=None,
+        cancel_reason="",
+    )
+
+
+def _later(day: date | None, later: timedelta) -> date | None:
+    try:
+        return day + later if day else None
+    except OverflowError:
+        return None
 
 
 def add(session: Session, actor: Actor, module: Module, given: RunInput) -> Run:
@@ -92,20 +116,29 @@ def update(session: Session, actor: Actor, module: Module, run: Run, given: RunI
     """Change a run that was read at *version*; raises Stale or Invalid."""
     require(actor, "run.edit", module)
     claim(session, run, version, given, joinedload(Run.region))
+    before = input_of(run)
     given, region = _checked(session, given)
     _write(run, given, region)
     session.flush()
-    audit.record(session, actor, "run.change", run, label=_name(module, run))
+    if changes := thing_history.between(before, input_of(run)):
+        audit.record(session, actor, "run.change", run, label=_name(module, run), changes=changes)
     return run
 
 
-def cancel(session: Session, actor: Actor, module: Module, run: Run, version: int | None = None) -> Run:
-    """Mark *run* as cancelled; it stays visible."""
+def cancel(session: Session, actor: Actor, module: Module, run: Run, reason: str, version: int | None = None) -> Run:
+    """Mark *run* as cancelled, for a *reason* that everybody reads; it stays visible."""
     require(actor, "run.edit", module)
     claim(session, run, version, None, joinedload(Run.region))
-    run.state = RunState.CANCELLED
+    before = input_of(run)
+    findings = Findings()
+    reason = one_line(reason)
+    findings.required("cancel_reason", reason, WITHOUT_REASON)
+    findings.length("cancel_reason", reason, LENGTHS["cancel_reason"])
+    findings.raise_any()
+    run.state, run.cancel_reason = RunState.CANCELLED, reason
     session.flush()
-    audit.record(session, actor, "run.cancel", run, label=_name(module, run))
+    changes = thing_history.between(before, input_of(run))
+    audit.record(session, actor, "run.cancel", run, label=_name(module, run), changes=changes)
     return run
 
 
@@ -115,8 +148,10 @@ def _name(module: Module, run: Run) -> str:
 
 def _checked(session: Session, given: RunInput) -> tuple[RunInput, Term | None]:
     values = {declared.name: getattr(given, declared.name) for declared in fields(RunInput)}
-    for name in ("times_text", "place", "price_text", "booking_url"):
+    for name in ("times_text", "place", "price_text", "booking_url", "cancel_reason"):
         values[name] = one_line(values[name])
+    if given.state != RunState.CANCELLED:
+        values["cancel_reason"] = ""
     given = RunInput(**values | {"note": plain_text(given.note)})
     findings = Findings()
     findings.required("starts_on", given.starts_on, N_("Geben Sie ein, wann der Termin beginnt."))
@@ -124,6 +159,11 @@ def _checked(session: Session, given: RunInput) -> tuple[RunInput, Term | None]:
         findings.length(name, getattr(given, name), most)
     _check_days(given, findings)
     findings.participants(given.min_participants, given.max_participants)
+    findings.within("booked", given.booked, 0, 10_000)
+    if given.booked and given.max_participants and given.booked > given.max_participants:
+        findings.add("booked", N_("Es können nicht mehr Plätze belegt sein, als es gibt."))
+    if given.state == RunState.CANCELLED:
+        findings.required("cancel_reason", given.cancel_reason, WITHOUT_REASON)
     findings.url("booking_url", given.booking_url)
     region = session.scalar(select(Term).where(Term.vocabulary == Vocabulary.REGION, Term.code == given.region))
     if given.region and region is None:

@@ -54,6 +54,7 @@ def _areas() -> dict[str, str]:
         "/planning": gettext("Zurück zur Planung"),
         "/providers": gettext("Zurück zum Anbieter"),
         "/programmes": gettext("Zurück zum Programm"),
+        "/runs": gettext("Zurück zu den Terminen"),
         "/measures": gettext("Zurück zur Maßnahme"),
         "/modules": gettext("Zurück zum vorigen Modul"),
     }

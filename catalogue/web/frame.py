@@ -69,7 +69,8 @@ def frame_actor(status: int = 200) -> Actor:
 def navigation(actor: Actor) -> list[Place]:
     """Return the main areas for *actor*, only those that exist."""
     wanted: list[tuple[str, str, tuple[str, ...]]] = [
-        ("search.index", N_("Module suchen"), ("search", "modules", "measures", "providers", "programmes"))
+        ("search.index", N_("Module suchen"), ("search", "modules", "measures", "providers", "programmes")),
+        ("runs.index", N_("Termine"), ("runs",)),
     ]
     if actor.is_member:
         wanted.append(("company.index", N_("Unser Unternehmen"), ("company", "people")))

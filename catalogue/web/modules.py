@@ -21,7 +21,7 @@ def show(slug: str) -> str:
         "modules/show.html",
         module=module,
         similar=similar,
-        measures=measures.containing(session, actor, module),
+        memberships=measures.memberships(session, actor, module),
         kept=bookmarks.own(session, actor, [module.id]),
         own=demand.own(session, actor, [module.id, *(other.id for other in similar)]),
         way_back=way_back(request.args.get("back")),

@@ -21,6 +21,7 @@ from catalogue.models import (
     FeedbackKind,
     Measure,
     MeasureModule,
+    MeasurePrerequisite,
     Module,
     ModuleLock,
     ModuleMerge,
@@ -285,7 +286,7 @@ def furnish(session: Session, people: People, what: dict[str, Any]) -> tuple[Mod
         if what["bookmark"][n]:
             bookmarks.add(session, people.member, module)
         if what["measure"][n]:
-            session.add(MeasureModule(measure=measure, module=module, position=n, required=bool(n)))
+            session.add(MeasureModule(measure=measure, module=module, position=n, required=bool(n), choice="A"))
         if what["lock"][n]:
             session.add(ModuleLock(module_id=module.id, field="summary"))
         if what["rows"][n]:
@@ -299,6 +300,9 @@ def furnish(session: Session, people: People, what: dict[str, Any]) -> tuple[Mod
     made[1].state = what["state"]
     if what["state"] == WorkflowState.DRAFT:
         made[1].publish_on, made[1].reviewer_id = date(2027, 2, 1), people.curator_user.id
+    session.flush()
+    if all(what["measure"]):
+        session.add(MeasurePrerequisite(measure_id=measure.id, module_id=made[1].id, before_id=made[0].id))
     session.flush()
     return made[0], made[1]
 

@@ -236,8 +236,18 @@ def test_runs_are_added_copied_and_cancelled(staff: FlaskClient, database: Datab
     assert 'value="Erfurt"' in staff.get(f"{path}/new?from={run.id}").get_data(as_text=True)
     assert staff.get(f"{path}/new?from=x").status_code == 404
     assert post(staff, f"{path}/{run.id}", {"starts_on": "16.02.2027", "version": "9"}).status_code == 409
-    assert post(staff, f"{path}/{run.id}/cancel", {"version": "1"}).status_code == 303
-    assert "abgesagt" in staff.get(path).get_data(as_text=True)
+    asked = post(staff, f"{path}/{run.id}/cancel", {"version": "1"})
+    assert (asked.status_code, "Geben Sie an, warum" in asked.get_data(as_text=True)) == (422, True)
+    reason = {"version": "1", "cancel_reason": "Zu wenige Anmeldungen"}
+    back = "/curation/runs?when=all&seats=unknown&sort=-module"
+    done = post(staff, f"{path}/{run.id}/cancel", reason, query_string={"back": back})
+    assert (done.status_code, done.location) == (303, back)
+    for page in (path, back, f"{path}/{run.id}", f"/modules/{module}", "/runs?view=month&month=2027-02"):
+        assert "abgesagt" in staff.get(page).get_data(as_text=True), page
+    assert "Zustand: <del>geplant</del>" in staff.get(path).get_data(as_text=True)
+    assert "Zu wenige Anmeldungen" in staff.get(f"/curation/runs.csv{back[14:]}").get_data(as_text=True)
+    shifted = staff.get(f"{path}/new?from={run.id}&weeks=2").get_data(as_text=True)
+    assert 'value="2027-03-02"' in shifted
     with database.read() as session:
         assert session.scalars(select(Run.state)).one() == RunState.CANCELLED
 

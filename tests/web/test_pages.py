@@ -59,8 +59,8 @@ def test_navigation_follows_the_role(app: Flask, people: People) -> None:
         navigation = client.get("/help").get_data(as_text=True).split('class="main-nav"')[1].split("</nav>")[0]
         return re.findall(r">([^<>]+)</a>", navigation)
 
-    assert areas(None) == ["Module suchen"]
-    assert areas(people.member_user) == ["Module suchen", "Unser Unternehmen", "Wünsche"]
+    assert areas(None) == ["Module suchen", "Termine"]
+    assert areas(people.member_user) == ["Module suchen", "Termine", "Unser Unternehmen", "Wünsche"]
     assert {"Pflege", "Planung"} <= set(areas(people.curator_user))
     assert "Verwaltung" not in areas(people.curator_user)
     assert "Verwaltung" in areas(people.admin_user)

@@ -282,13 +282,19 @@ def _samples(*things: Any) -> dict[str, Any]:
         "curation.code": "sicherheit",
         "curation.export.name": "csv",
         "curation.export_gaps.name": "csv",
+        "curation.export_runs.name": "csv",
+        "runs.name": "csv",
         "curation.change_id": CHANGE,
         "curation.merge_id": MERGE,
         "curation.other": draft.slug,
         "curation.rule_id": SYNONYM,
         "curation.take.name": "archive",
         "curation.take_measure.name": "archive",
-        **{f"curation.{view}.slug": measure.slug for view in ("measure", "update_measure", "take_measure")},
+        **{
+            f"curation.{view}.slug": measure.slug
+            for view in ("measure", "update_measure", "take_measure", "arrange_measure")
+        },
+        "runs.feed_of_measure.slug": measure.slug,
         **{f"curation.{view}.slug": module.provider.slug for view in ("provider", "update_provider")},
         **{f"curation.{view}.slug": module.programme.slug for view in ("programme", "update_programme")},
         "measures.slug": measure.slug,

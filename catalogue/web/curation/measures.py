@@ -4,16 +4,19 @@ from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from catalogue.db import Session
 from catalogue.models import Measure
+from catalogue.services import measure_paths, module_listing, programmes, thing_history, workflow
 from catalogue.services import measures as service
-from catalogue.services import module_listing, programmes, workflow
 from catalogue.services.errors import Invalid, NotFound, Stale
 from catalogue.services.measures import MeasureInput
 from catalogue.services.module_listing import ListingQuery
+from catalogue.services.permissions import Actor
 from catalogue.web.auth import allow, current_actor
 from catalogue.web.curation.blueprint import bp
+from catalogue.web.curation.changes import ShownEntry, shown
 from catalogue.web.curation.steps import sent_version
-from catalogue.web.forms.curation import MeasureForm
+from catalogue.web.forms.measures import MeasureForm
 from catalogue.web.forms.refusals import attach
 from catalogue.web.languages import show
 from catalogue.web.requests import db_session
@@ -26,7 +29,7 @@ Page = str | tuple[str, int] | Response
 def measures() -> str:
     """All measures with their state and derived duration."""
     found = service.listing(db_session(), current_actor())
-    return render_template("curation/measures.html", measures=found, total=service.total)
+    return render_template("curation/measures.html", measures=found, total=measure_paths.total)
 
 
 @bp.get("/measures/new")
@@ -80,6 +83,16 @@ def take_measure(slug: str, name: str) -> Page:
     return redirect(url_for(".measure", slug=slug), 303)
 
 
+@bp.post("/measures/<slug>/arrange")
+@allow("measure.edit")
+def arrange_measure(slug: str) -> Page:
+    """Bring the modules into an order that keeps to their prerequisites."""
+    found = service.get(db_session(), current_actor(), slug)
+    service.arrange(db_session(), current_actor(), found, sent_version())
+    flash(gettext("Die Module stehen jetzt nach ihren Voraussetzungen geordnet."), "ok")
+    return redirect(url_for(".measure", slug=slug), 303)
+
+
 def _save(form: MeasureForm, found: Measure | None) -> Page:
     if not form.validate():
         return _page(form, found), 422
@@ -112,5 +125,18 @@ def _page(form: MeasureForm, found: Measure | None, theirs: MeasureInput | None 
         measure=found,
         theirs=theirs,
         steps=service.steps(actor, found) if found else [],
-        total=service.total(found.parts) if found else None,
+        total=measure_paths.total(found.parts) if found else None,
+        misplaced=_misplaced(found) if found else [],
+        history=_history(session, actor, found, form) if found else [],
     )
+
+
+def _misplaced(found: Measure) -> list[tuple[str, int, str, int]]:
+    """What stands before what it needs: title and place of the module, title and place of its prerequisite."""
+    known = {part.module.slug: (part.module.title, number) for number, part in enumerate(found.parts, start=1)}
+    return [(*known[slug], *known[needed]) for slug, needed in service.misplaced(service.input_of(found))]
+
+
+def _history(session: Session, actor: Actor, found: Measure, form: MeasureForm) -> list[ShownEntry]:
+    titles = {slug: title for slug, title in form.parts[0].form.module.choices if slug} if form.parts else {}
+    return shown(thing_history.entries(session, actor, "measure.edit", [found.id]), form, titles)
