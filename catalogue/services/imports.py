@@ -20,7 +20,7 @@ from catalogue.services.permissions import Actor, require
 from catalogue.services.spreadsheets import Sheet
 from catalogue.texts import N_, Text
 
-__all__ = ["BUSY", "KEPT_FOR", "OPEN", "Choice", "RowPage", "assign", "ask_apply", "ask_undo", "choose", "choose_all", "discard", "forget", "get",
+__all__ = ["BUSY", "KEPT_FOR", "OPEN", "Choice", "RowPage", "assign", "ask_apply", "ask_undo", "choose", "choose_all", "discard", "failed", "forget", "get",
            "interrupted", "listing", "lock_field", "prune", "rows", "selected", "take_in", "upload", "wrong_rows"]  # fmt: skip
 
 BUSY = {
@@ -55,10 +55,18 @@ def _claimed(session: Session, actor: Actor, run_id: uuid.UUID, *states: ImportS
     return run
 
 
-def listing(session: Session, actor: Actor) -> list[ImportRun]:
-    """Return the last hundred imports, the newest first."""
+def listing(session: Session, actor: Actor, which: str = "") -> list[ImportRun]:
+    """Return the last hundred imports, the newest first; all that are "open" (and not of a source), or all that "failed"."""
     require(actor, "module.import")
-    return list(session.scalars(sa.select(ImportRun).order_by(ImportRun.created_at.desc(), ImportRun.id).limit(100)))
+    newest = sa.select(ImportRun).order_by(ImportRun.created_at.desc(), ImportRun.id)
+    by_hand = ImportRun.state.in_(OPEN) & ImportRun.source_id.is_(None)
+    condition = {"open": by_hand, "failed": failed()}.get(which)
+    return list(session.scalars(newest.limit(100) if condition is None else newest.where(condition)))
+
+
+def failed() -> sa.ColumnElement[bool]:
+    """Return the condition for imports whose last step did not work and that nobody discarded."""
+    return (sa.cast(ImportRun.problem, sa.String) != "{}") & (ImportRun.state != ImportState.DISCARDED)
 
 
 def upload(session: Session, actor: Actor, name: str, sheet: Sheet, source: str = "") -> ImportRun:

@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
 from catalogue.db import Session, utcnow
 from catalogue.models import OutboxMail
@@ -55,12 +55,14 @@ class Box:
     failed: int
 
 
-def find(session: Session, actor: Actor, page: int = 1) -> Box:
-    """Return the newest mails first."""
+def find(session: Session, actor: Actor, page: int = 1, which: str = "") -> Box:
+    """Return the newest mails first: all, those that are "waiting", or those that "failed"."""
     require(actor, "outbox.see")
-    total = session.scalar(select(func.count()).select_from(OutboxMail)) or 0
+    condition = {"waiting": _WAITING, "failed": _FAILED}.get(which, true())
+    total = session.scalar(select(func.count()).select_from(OutboxMail).where(condition)) or 0
     rows = session.scalars(
         select(OutboxMail)
+        .where(condition)
         .order_by(OutboxMail.created_at.desc(), OutboxMail.id)
         .offset((page - 1) * PER_PAGE)
         .limit(PER_PAGE)
@@ -68,21 +70,23 @@ def find(session: Session, actor: Actor, page: int = 1) -> Box:
     return Box(tuple(rows), page, max(1, -(-total // PER_PAGE)), waiting(session), failed(session))
 
 
+_WAITING = OutboxMail.sent_at.is_(None) & OutboxMail.failed_at.is_(None)
+_FAILED = OutboxMail.failed_at.is_not(None)
+
+
 def waiting(session: Session) -> int:
     """Return how many mails still have to be sent."""
-    open_ = OutboxMail.sent_at.is_(None) & OutboxMail.failed_at.is_(None)
-    return session.scalar(select(func.count()).where(open_)) or 0
+    return session.scalar(select(func.count()).where(_WAITING)) or 0
 
 
 def failed(session: Session) -> int:
     """Return how many mails were given up."""
-    return session.scalar(select(func.count()).where(OutboxMail.failed_at.is_not(None))) or 0
+    return session.scalar(select(func.count()).where(_FAILED)) or 0
 
 
 def oldest_waiting(session: Session) -> datetime | None:
     """Return since when the oldest mail waits."""
-    open_ = OutboxMail.sent_at.is_(None) & OutboxMail.failed_at.is_(None)
-    return session.scalar(select(OutboxMail.created_at).where(open_).order_by(OutboxMail.created_at).limit(1))
+    return session.scalar(select(OutboxMail.created_at).where(_WAITING).order_by(OutboxMail.created_at).limit(1))
 
 
 def get(session: Session, actor: Actor, mail_id: uuid.UUID) -> OutboxMail:

@@ -7,17 +7,19 @@ from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session
 from catalogue.models import Feedback, FeedbackState, ImportRun, Module, PendingVersion, Wish, WishState, WorkflowState
-from catalogue.services import link_check, redirects, search_gaps, sources
-from catalogue.services.imports import OPEN
+from catalogue.services import access_requests, imports, link_check, outbox, redirects, search_gaps, sources
 from catalogue.services.module_listing import stale_condition
-from catalogue.services.permissions import Actor, require
+from catalogue.services.permissions import Actor, can, require
 
 __all__ = ["Worklist", "counts", "new_feedback", "open_wishes"]
 
 
 @dataclass(frozen=True)
 class Worklist:
-    """How many things of each kind wait."""
+    """How many things of each kind wait, and how many did not work; None where the actor may not open the list.
+
+    Each figure has its list in web/curation/worklists.py; a test compares the two.
+    """
 
     modules: int
     published: int
@@ -32,6 +34,9 @@ class Worklist:
     sources_waiting: int
     links: int
     gaps: int
+    requests: int | None
+    failed_imports: int
+    failed_mails: int | None
 
 
 def counts(session: Session, actor: Actor) -> Worklist:
@@ -47,10 +52,13 @@ def counts(session: Session, actor: Actor) -> Worklist:
         feedback=_count(session, Feedback, Feedback.state == FeedbackState.NEW),
         wishes=_count(session, Wish, Wish.state == WishState.OPEN),
         links=len(link_check.broken(session, actor)),
-        imports=_count(session, ImportRun, ImportRun.state.in_(OPEN) & ImportRun.source_id.is_(None)),
+        imports=_count(session, ImportRun, ImportRun.state.in_(imports.OPEN) & ImportRun.source_id.is_(None)),
         sources_failed=sources.failed(session),
         sources_waiting=sources.waiting(session),
         gaps=search_gaps.open_gaps(session),
+        requests=access_requests.count_for_office(session) if can(actor, "user.administer") else None,
+        failed_imports=_count(session, ImportRun, imports.failed()),
+        failed_mails=outbox.failed(session) if can(actor, "outbox.see") else None,
     )
 
 

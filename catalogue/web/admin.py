@@ -58,8 +58,9 @@ def _day(name: str) -> date | None:
 @allow("outbox.see")
 def outbox_list() -> str:
     """Show mails. Their texts hold links that open accounts: they are shown only where no server can send them."""
-    box = outbox.find(db_session(), current_actor(), page_number())
-    return render_template("admin/outbox.html", box=box, show_text=not settings().smtp_host)
+    which = request.args.get("show", "")
+    box = outbox.find(db_session(), current_actor(), page_number(), which)
+    return render_template("admin/outbox.html", box=box, which=which, show_text=not settings().smtp_host)
 
 
 @bp.post("/outbox/<uuid:mail_id>/retry")

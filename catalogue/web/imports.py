@@ -38,7 +38,9 @@ def index() -> Page:
 
 
 def _index(form: UploadForm) -> str:
-    return render_template("imports/index.html", form=form, runs=imports.listing(db_session(), current_actor()))
+    which = request.args.get("show", "")
+    runs = imports.listing(db_session(), current_actor(), which)
+    return render_template("imports/index.html", form=form, runs=runs, which=which)
 
 
 @bp.post("")

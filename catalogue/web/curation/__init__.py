@@ -16,6 +16,7 @@ from catalogue.web.curation import (
     steps,
     synonyms,
     vocabularies,
+    worklists,
 )
 from catalogue.web.curation.blueprint import bp
 
@@ -36,4 +37,5 @@ __all__ = [
     "steps",
     "synonyms",
     "vocabularies",
+    "worklists",
 ]
