@@ -1,15 +1,19 @@
 """``catalogue company``: member companies."""
 
+import uuid
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
 
 from catalogue.cli.context import open_database
-from catalogue.models import SizeClass
-from catalogue.services import companies, vocabularies
+from catalogue.models import RowKind, SizeClass
+from catalogue.services import companies, company_imports, vocabularies
 from catalogue.services.companies import CompanyInput
+from catalogue.services.company_lists import Plan
 from catalogue.services.permissions import SYSTEM
+from catalogue.services.spreadsheets import open_sheet
 
 __all__ = ["company"]
 
@@ -52,3 +56,48 @@ def list_() -> None:
     with open_database().read() as session:
         for one in companies.find_all(session, SYSTEM):
             click.echo(f"{one.slug}\t{one.name}\t{len(one.memberships)}\t{'active' if one.active else 'inactive'}")
+
+
+@company.command("import")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@click.option("--undo", "import_id", type=click.UUID, help="Take the import with this id back.")
+def import_(file: Path | None, dry_run: bool, import_id: uuid.UUID | None) -> None:
+    """Import the companies of FILE (XLSX or CSV) all at once, or undo an import. Rows with errors are left out and named."""
+    if import_id is not None:
+        _undo(import_id)
+    elif file is None:
+        raise click.UsageError("Name a FILE, or an import to --undo.")
+    else:
+        _import(file, dry_run)
+
+
+def _import(file: Path, dry_run: bool) -> None:
+    sheet = open_sheet(file.name, file.read_bytes())
+    with open_database().write() as session:
+        vocabularies.load(session, SYSTEM)
+        run = company_imports.upload(session, SYSTEM, file.name, sheet)
+        plan = company_imports.plan_of(session, SYSTEM, run)
+        _say(plan)
+        number = len(plan.of(RowKind.NEW)) + len(plan.of(RowKind.CHANGED))
+        if dry_run or not number:
+            company_imports.discard(session, SYSTEM, run)
+            return
+        company_imports.apply(session, SYSTEM, run, None)
+    click.echo(f"{number} companies imported. Undo: catalogue company import --undo {run.id}")
+
+
+def _say(plan: Plan) -> None:
+    kinds = (RowKind.NEW, RowKind.CHANGED, RowKind.UNCHANGED, RowKind.WRONG)
+    click.echo(", ".join(f"{len(plan.of(kind))} {kind.value}" for kind in kinds))
+    for row in plan.of(RowKind.WRONG):
+        for cell, text in row.errors:
+            click.echo(f"{cell}: {text}", err=True)
+
+
+def _undo(import_id: uuid.UUID) -> None:
+    with open_database().write() as session:
+        kept = company_imports.undo(session, SYSTEM, company_imports.get(session, SYSTEM, import_id))
+    click.echo("The import is undone.")
+    for name in kept:
+        click.echo(f"Changed or used since, left alone: {name}", err=True)

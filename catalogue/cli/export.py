@@ -11,7 +11,8 @@ from catalogue.cli.output import write
 from catalogue.cli.report import DAY, filtered
 from catalogue.search import sync
 from catalogue.search.results import Query
-from catalogue.services import audit, module_table, report_choices, report_tables, reports
+from catalogue.services import audit, company_lists, module_table, report_choices, report_tables, reports
+from catalogue.services.companies import CompanyQuery
 from catalogue.services.permissions import SYSTEM
 
 __all__ = ["export"]
@@ -39,6 +40,19 @@ def modules(format: str, output: Path | None) -> None:
     with database.write() as session:
         table = module_table.of_query(session, SYSTEM, index, Query(), open_settings().base_url)
         audit.record(session, SYSTEM, "modules.export", format=format, lines=len(table.rows))
+    database.dispose()
+    write(table, format, output)
+
+
+@export.command("companies")
+@FORMAT
+@OUTPUT
+def companies_(format: str, output: Path | None) -> None:
+    """All companies, to edit and to read in again with `catalogue company import`; with the network office's notes."""
+    database = open_database()
+    with database.write() as session:
+        table = company_lists.table(session, SYSTEM, CompanyQuery())
+        audit.record(session, SYSTEM, "companies.exported", format=format, rows=len(table.rows))
     database.dispose()
     write(table, format, output)
 

@@ -1,5 +1,7 @@
 """``catalogue company``."""
 
+from pathlib import Path
+
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
@@ -44,3 +46,21 @@ def test_a_new_company_needs_a_name_and_a_good_slug(run: Run) -> None:
     assert isinstance(run("company", "add", "muster").exception, Invalid)
     assert isinstance(run("company", "add", "Muster AG", "--name", "Muster").exception, Invalid)
     assert run("company", "add", "muster", "--name", "Muster", "--size", "riesig").exit_code == 2
+
+
+def test_a_list_is_imported_from_the_terminal_and_taken_back(run: Run, database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "firmen.csv"
+    file.write_text("Name;Ort;Größe\nMuster AG;Jena;12\nFalsch;;riesig\n", encoding="cp1252")
+    tried = run("company", "import", str(file), "--dry-run")
+    assert "1 new, 0 changed, 0 unchanged, 1 wrong" in tried.output
+    assert "C3" in tried.output
+    done = run("company", "import", str(file))
+    assert "1 companies imported" in done.output
+    assert stored(database, "muster-ag").size_class == "small"
+    assert "Muster AG" in run("export", "companies").output
+    again = run("company", "import", str(file))
+    assert "0 new, 0 changed, 1 unchanged" in again.output
+    undone = run("company", "import", "--undo", done.output.split()[-1])
+    assert undone.output == "The import is undone.\n"
+    assert run("company", "list").output == ""
+    assert run("company", "import").exit_code == 2
