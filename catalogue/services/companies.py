@@ -107,9 +107,9 @@ def find(session: Session, actor: Actor, query: CompanyQuery, *, everything: boo
     """Return the companies that *query* asks for, in German order; umlauts and case do not matter."""
     hits = [one for one in find_all(session, actor) if _fits(one, query)]
     field = query.sort.removeprefix("-")
-    if field in _keys:
-        hits.sort(key=_keys[field])
-    if query.sort.startswith("-"):
+    if field in _keys:  # names stay in German order where the figures are the same
+        hits.sort(key=_keys[field], reverse=query.sort.startswith("-"))
+    elif query.sort == "-name":
         hits.reverse()
     pages = max(1, -(-len(hits) // PER_PAGE))
     page = min(max(1, query.page), pages)

@@ -75,9 +75,9 @@ def find(session: Session, actor: Actor, query: UserQuery, *, everything: bool =
     wanted = sort_key(query.text)
     hits = [user for user in find_all(session, actor) if wanted in _searched(user) and _has(user, query.role)]
     field = query.sort.removeprefix("-")
-    if field in _keys:
-        hits.sort(key=_keys[field])
-    if query.sort.startswith("-"):
+    if field in _keys:  # names stay in German order where the figures are the same
+        hits.sort(key=_keys[field], reverse=query.sort.startswith("-"))
+    elif query.sort == "-name":
         hits.reverse()
     pages = max(1, -(-len(hits) // PER_PAGE))
     page = min(max(1, query.page), pages)

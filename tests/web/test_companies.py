@@ -4,7 +4,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from catalogue.db import Database
-from catalogue.models import Company, UserSession
+from catalogue.models import AuditEvent, Company, UserSession
 from tests.browsing import post, sign_in
 from tests.conftest import People
 
@@ -83,3 +83,34 @@ def test_curators_read_but_do_not_write(client: FlaskClient, people: People) -> 
 def test_unknown_companies_are_404(client: FlaskClient, people: People) -> None:
     sign_in(client, people.admin_user)
     assert client.get(f"{LIST}/gibt-es-nicht").status_code == 404
+
+
+def test_lists_of_companies_and_people_are_filtered_exported_and_recorded(
+    client: FlaskClient, people: People, database: Database
+) -> None:
+    with database.write() as session:
+        session.get_one(Company, people.company.id).note = "=Notiz"
+    sign_in(client, people.admin_user)
+    found = client.get(f"{LIST}?state=without_admin&sort=-people").get_data(as_text=True)
+    assert "Beispiel GmbH" in found
+    assert "Muster AG" not in found
+    assert "Muster AG" not in client.get(f"{LIST}/list.csv?state=without_admin").get_data(as_text=True)
+    table = client.get(f"{LIST}/list.csv").get_data(as_text=True)
+    assert "'=Notiz" in table  # staff may take it away, but it never is a formula
+    assert client.get(f"{LIST}/list.xlsx").status_code == 200
+    persons = client.get("/admin/users/list.csv?role=company&sort=company").get_data(as_text=True).splitlines()
+    assert [line.split(";")[0] for line in persons[1:]] == ["Bob Beispiel", "Alice Muster", "Anton Muster"]
+    with database.read() as session:
+        actions = session.scalars(select(AuditEvent.action).where(AuditEvent.action.endswith(".exported"))).all()
+    assert sorted(actions) == ["companies.exported"] * 3 + ["users.exported"]
+
+
+def test_curators_read_companies_with_the_note_but_change_nothing(
+    client: FlaskClient, people: People, database: Database
+) -> None:
+    with database.write() as session:
+        session.get_one(Company, people.company.id).note = "Zahlt spät"
+    sign_in(client, people.curator_user)
+    page = client.get(MUSTER).get_data(as_text=True)
+    assert "Zahlt spät" in page
+    assert "Angaben speichern" not in page
