@@ -1,6 +1,7 @@
 """Where the list behind each figure of the work list is: one table for the tabs, the start page and the test that compares both."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import url_for
 
@@ -24,7 +25,7 @@ class Entry:
 
 
 # field of the Worklist, what people read, endpoint and parameters of exactly that list
-LISTS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
+LISTS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("review", N_("Zu prüfen"), "curation.modules", {"state": "review"}),
     ("pending", N_("Wartend"), "curation.pending_list", {}),
     ("drafts", N_("Entwürfe"), "curation.modules", {"state": "draft"}),
@@ -37,7 +38,7 @@ LISTS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     ("imports", N_("Importe"), "imports.index", {"show": "open"}),
     ("sources_waiting", N_("Quellen"), "sources.index", {"state": "waiting"}),
 )
-TROUBLE: tuple[tuple[str, str, str, dict[str, str]], ...] = (
+TROUBLE: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("failed_imports", N_("Fehlgeschlagene Importe"), "imports.index", {"show": "failed"}),
     ("failed_mails", N_("Nicht zustellbare Mails"), "admin.outbox_list", {"show": "failed"}),
     ("sources_failed", N_("Quellen, die sich nicht abrufen lassen"), "sources.index", {"state": "failed"}),
@@ -53,7 +54,7 @@ def work_entries(counts: Worklist) -> list[Entry]:
     return [entry for entry in found if entry is not None and (entry.number or not entry.trouble)]
 
 
-def _entry(counts: Worklist, row: tuple[str, str, str, dict[str, str]], *, trouble: bool) -> Entry | None:
+def _entry(counts: Worklist, row: tuple[str, str, str, dict[str, Any]], *, trouble: bool) -> Entry | None:
     key, label, endpoint, parameters = row
     number = getattr(counts, key)
     return None if number is None else Entry(key, show(label), number, url_for(endpoint, **parameters), trouble)
