@@ -87,7 +87,7 @@ def test_the_whole_journey(staff: FlaskClient, server: Website, database: Databa
 def test_a_failure_is_seen_where_staff_begin(staff: FlaskClient, server: Website) -> None:
     path = post(staff, f"{PAGE}/new", form_of(f"{server.url}/fehlt.csv")).headers["Location"]
     assert "Unter der Adresse steht nichts (HTTP 404)." in finished(staff, path)
-    assert "1 Quelle lässt sich nicht abrufen." in text_of(staff.get("/curation"))
+    assert "Quellen, die sich nicht abrufen lassen: 1." in text_of(staff.get("/curation"))
     listed = text_of(staff.get(f"{PAGE}?state=failed"))
     assert "Akademie Nord" in listed
     assert "Unter der Adresse steht nichts" in listed
