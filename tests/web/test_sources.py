@@ -94,7 +94,7 @@ def test_a_failure_is_seen_where_staff_begin(staff: FlaskClient, server: Website
     assert "Akademie Nord" not in text_of(staff.get(f"{PAGE}?state=waiting"))
     assert "fehlgeschlagen;Unter der Adresse" in staff.get(f"{PAGE}/list.csv?state=open").data.decode()
     assert post(staff, f"{path}/switch", {"enabled": "0", "version": "1"}).status_code == 303
-    assert "lässt sich nicht abrufen" not in text_of(staff.get("/curation"))
+    assert "nicht abrufen lassen" not in text_of(staff.get("/curation"))
     assert "ruht" in text_of(staff.get(path))
 
 
