@@ -69,7 +69,8 @@ def _best(
 ) -> list[Candidate]:  # fmt: skip
     asked = _asked(session, given, own)
     near = register.near(asked)
-    near += [one for one in register.known if one.id in alike and one not in near]
+    if missing := alike - {one.id for one in near}:
+        near += [one for one in register.known if one.id in missing]
     near = [one for one in near if one.id not in hidden]
     texts = _texts(session, [one.id for one in near if one.id])
     mine = shingles(_text(given))
