@@ -44,6 +44,8 @@ HANDLED = {
     "demand.module_id": "moves; where a company spoke about both, the two are combined (merge_demand.py)",
     "bookmark.module_id": "moves; who kept both keeps both, the list shows the one that stays",
     "measure_module.module_id": "moves; where a measure has both, the place of the one that stays is enough",
+    "measure_prerequisite.module_id": "follows measure_module",
+    "measure_prerequisite.before_id": "follows measure_module",
     "source_item.module_id": "moves: entries of sources stand for the module that stays",
     "module_lock.module_id": "stays, and is added where the value is taken over with it",
     "module_term.module_id": "stays; terms are words of the module",
@@ -128,27 +130,25 @@ def _rebase(session: Session, pending: list[str]) -> int:
 
 
 def _drop_doubled(session: Session, merged: Module) -> list[dict[str, Any]]:
-    """Take *merged* out of those measures that have the other module as well."""
+    """Take *merged* out of those measures that have the other module as well; there the order of the other one holds."""
     rows = session.scalars(sa.select(MeasureModule).where(MeasureModule.module_id == merged.id)).all()
     found = [
-        {"measure": str(row.measure_id), "position": row.position, "required": row.required, "choice": row.choice}
-        | {"order": _order(session, row)}
+        {
+            "measure": str(row.measure_id), "position": row.position, "required": row.required, "choice": row.choice,
+            "order": _order(session, row.measure_id, merged),
+        }
         for row in sorted(rows, key=lambda row: row.measure_id)
-    ]
-    for row in rows:
-        session.delete(row)
-    session.flush()
+    ]  # fmt: skip
+    session.execute(sa.delete(MeasureModule).where(MeasureModule.module_id == merged.id))
     return found
 
 
-def _order(session: Session, row: MeasureModule) -> list[list[str]]:
-    """What has to come before the module in its measure, and before what it has to come: pairs (module, before)."""
-    table = MeasurePrerequisite
-    here = (table.measure_id == row.measure_id) & (
-        (table.module_id == row.module_id) | (table.before_id == row.module_id)
-    )
-    found = session.execute(sa.select(table.module_id, table.before_id).where(here)).all()
-    return sorted([str(module), str(before)] for module, before in found)
+def _order(session: Session, measure: uuid.UUID, module: Module) -> list[list[str]]:
+    """Return what comes before what in a measure (before, after), as far as it is about *module*."""
+    columns = (MeasurePrerequisite.before_id, MeasurePrerequisite.module_id)
+    concerned = sa.or_(*(column == module.id for column in columns))
+    rows = session.execute(sa.select(*columns).where(MeasurePrerequisite.measure_id == measure, concerned))
+    return sorted([str(before), str(after)] for before, after in rows)
 
 
 def _lock(session: Session, kept: Module, merged: Module, taken: set[str]) -> list[str]:
@@ -184,9 +184,8 @@ def back(session: Session, kept: Module, merged: Module, moved: Moved) -> None:
     for source, key in moved.get("source_item", ()):
         item = (SourceItem.source_id == uuid.UUID(source)) & (SourceItem.key == key)
         _set(session, SourceItem, item & (SourceItem.module_id == kept.id), module_id=merged.id)
-    wanted = {uuid.UUID(one["measure"]): one for one in moved["doubled"]}
-    for measure in session.scalars(sa.select(Measure.id).where(Measure.id.in_(wanted))).all():
-        _put_back(session, merged, measure, wanted[measure])
+    for one in moved["doubled"]:
+        _double_again(session, merged, one)
     session.execute(sa.delete(ModuleLock).where(ModuleLock.module_id == kept.id, ModuleLock.field.in_(moved["lock"])))
     session.flush()
     _new_versions(session, moved)
@@ -202,3 +201,22 @@ def _put_back(session: Session, merged: Module, measure: uuid.UUID, one: dict[st
         module, before = (uuid.UUID(text) for text in pair)
         if {module, before} <= there:
             session.add(MeasurePrerequisite(measure_id=measure, module_id=module, before_id=before))
+
+
+def _double_again(session: Session, merged: Module, one: dict[str, Any]) -> None:
+    """Give *merged* its place in a measure that had both modules, and its order among those that are still there."""
+    measure = uuid.UUID(one["measure"])
+    if session.scalar(sa.select(Measure.id).where(Measure.id == measure)) is None:
+        return
+    place = {name: one[name] for name in ("position", "required", "choice")}
+    session.execute(sa.insert(MeasureModule).values(measure_id=measure, module_id=merged.id, **place))
+    parts = {str(part) for part in session.scalars(
+        sa.select(MeasureModule.module_id).where(MeasureModule.measure_id == measure)
+    )}  # fmt: skip
+    order = [
+        {"measure_id": measure, "before_id": uuid.UUID(before), "module_id": uuid.UUID(after)}
+        for before, after in one["order"]
+        if {before, after} <= parts
+    ]
+    if order:
+        session.execute(sa.insert(MeasurePrerequisite), order)
