@@ -29,6 +29,7 @@ __all__ = ["Defaults", "Feed", "Unassigned", "read"]
 
 TITLES = {ENTRY_KEY: N_("Eintrag der Quelle"), REFUSED: N_("Nicht lesbar")}
 _CHARSET = re.compile(r"charset=[\"']?([\w-]{1,40})", re.I)
+MOST_PARTS = 400_000  # objects and lists: each takes many times more memory than its two letters
 Follow = Callable[[Sequence[str]], Sequence[Answer]]
 
 
@@ -73,6 +74,8 @@ def read(kind: SourceKind, answer: Answer, names: Names, defaults: Defaults, fol
     """Return the list that *answer* holds; raises Invalid if it does not hold one. *follow* gets the pages that a list links to."""
     if kind == SourceKind.CSV:
         return _csv(answer, names, defaults)
+    if answer.body.count(b"{") + answer.body.count(b"[") > MOST_PARTS:
+        raise Invalid("url", N_("Die Daten bestehen aus zu vielen Teilen."))
     try:
         entries, notes = _json(answer) if kind == SourceKind.JSON else _page(answer, follow)
     except RecursionError as error:

@@ -76,7 +76,7 @@ def navigation(actor: Actor) -> list[Place]:
         wanted.append(("company.index", N_("Unser Unternehmen"), ("company", "people")))
         wanted.append(("wishes.index", N_("Wünsche"), ("wishes",)))
     if actor.is_staff:
-        wanted.append(("curation.index", N_("Pflege"), ("curation", "imports", "feedback")))
+        wanted.append(("curation.index", N_("Pflege"), ("curation", "imports", "sources", "feedback")))
         wanted.append(("planning.index", N_("Planung"), ("planning",)))
         if not actor.is_member:
             wanted.append(("wishes.index", N_("Wünsche"), ("wishes",)))

@@ -14,7 +14,7 @@ PAGES = {
                 "/privacy", "/accessibility", "/imprint", "/providers", "/gibt-es-nicht"],
     "member": ["/?q=batterie&per_page=10", MODULE, "/company", "/wishes", "/wishes/new", "/account", "/company/people", f"{MODULE}/demand/history"],
     "curator": ["/curation", "/curation/modules", "/curation/modules/new", "/curation/feedback", "/planning?q=recycling", "/planning?by=company&q=recycling",
-                "/planning?by=topic&q=recycling", "/curation/demand/new"],
+                "/planning?by=topic&q=recycling", "/curation/demand/new", "/curation/sources/new"],
     "admin": ["/admin", "/admin/companies", "/admin/companies/new", "/admin/users", "/admin/audit", "/admin/outbox", "/admin/company-imports"],
 }  # fmt: skip
 CASES = [(role, path) for role, paths in PAGES.items() for path in paths]

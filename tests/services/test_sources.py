@@ -294,6 +294,7 @@ HOSTILE = {
         (Page(b'{"a": 1}'), "Liste von Modulen"),
         (Page(b"[" * 100_000), "kein gültiges JSON"),
         (Page(b"[]"), "keinen Eintrag"),
+        (Page(b"[" + b"{}," * 250_000 + b"[" * 160_000), "zu vielen Teilen"),
     ],
     SourceKind.PAGE: [
         (Page(HTML, "text/html"), "keine Kursdaten"),
