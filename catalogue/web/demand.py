@@ -103,7 +103,7 @@ def _sign_in(slug: str) -> Response:
 def _answer(module: Module, saved: Demand | None, title: str, text: str = "", *, undo: bool = True) -> Response:
     """Say what happened: the rail of the list for a script, else a message with "Rückgängig" on the page one came from."""
     if _wants_fragment():
-        rail = render_template("demand/_rail.html", module=module, demand=saved, just_saved=True)
+        rail = render_template("demand/rail.html", module=module, demand=saved, just_saved=True)
         return drafts.forget(make_response(rail))
     back = _page_of(module)
     record = saved or demand.find_any(db_session(), current_actor(), module)
@@ -141,7 +141,7 @@ def undo(slug: str) -> Response:
     demand.undo(db_session(), current_actor(), module, request.args.get("version", type=int))
     saved = demand.find(db_session(), current_actor(), module)
     if _wants_fragment():
-        return make_response(render_template("demand/_rail.html", module=module, demand=saved))
+        return make_response(render_template("demand/rail.html", module=module, demand=saved))
     tell(gettext("Rückgängig gemacht."))
     given = request.form.get("next") or request.args.get("next")
     return redirect(local_path(given, url_for("modules.show", slug=slug)), 303)

@@ -2,8 +2,9 @@
 
 from urllib.parse import urlsplit
 
+from babel.support import NullTranslations
 from flask import Blueprint, Flask, current_app, redirect, request
-from flask_babel import Babel, get_locale, gettext
+from flask_babel import Babel, get_locale, get_translations
 from werkzeug.wrappers import Response
 
 from catalogue.texts import Text
@@ -11,6 +12,7 @@ from catalogue.texts import Text
 LANGUAGES = ("de", "en")
 THEMES = ("auto", "light", "dark")
 YEAR = 365 * 24 * 3600
+LOOKED_UP = "catalogue.translations"
 babel = Babel()
 bp = Blueprint("preferences", __name__, url_prefix="/preferences")
 
@@ -21,6 +23,13 @@ def init(app: Flask) -> None:
     app.config.setdefault("BABEL_DEFAULT_LOCALE", "de")
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", "translations")
     babel.init_app(app, locale_selector=language)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda text: _translations().ugettext(text),
+        ngettext=lambda one, several, number: _translations().ungettext(one, several, number),
+        pgettext=lambda context, text: _translations().upgettext(context, text),
+        npgettext=lambda context, one, several, number: _translations().unpgettext(context, one, several, number),
+        newstyle=True,
+    )
     app.register_blueprint(bp)
 
 
@@ -28,6 +37,16 @@ def language() -> str:
     """Return "de" or "en" for this request. The API and everything without the cookie speak German."""
     chosen = request.cookies.get("language", "") if request else ""
     return chosen if chosen in LANGUAGES else "de"
+
+
+def _translations() -> NullTranslations:
+    """Return the texts of this request's language, looked up once: a page shows some hundred of them."""
+    if not request:
+        return get_translations()
+    if LOOKED_UP not in request.environ:
+        request.environ[LOOKED_UP] = get_translations()
+    found: NullTranslations = request.environ[LOOKED_UP]
+    return found
 
 
 def theme() -> str:
@@ -39,14 +58,14 @@ def theme() -> str:
 def show(text: Text | str) -> str:
     """Return a marked text in the language of the request."""
     if isinstance(text, Text):
-        translated = gettext(text.message) if text.message else ""
+        translated = _translations().ugettext(text.message) if text.message else ""
         return translated % text.params if text.params else translated
-    return gettext(text) if text else ""
+    return _translations().ugettext(text) if text else ""
 
 
 def current_language() -> str:
-    """Return the language code that Flask-Babel uses now."""
-    return str(get_locale() or "de")
+    """Return the code of the language that is spoken now."""
+    return language() if request else str(get_locale() or "de")
 
 
 def local_path(target: str | None, fallback: str = "/") -> str:
