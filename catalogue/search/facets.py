@@ -1,11 +1,12 @@
 """Facets: which documents the chosen values leave, and how many each value would find (drill-sideways), by bitsets in memory."""
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from catalogue.db import Database, Session
 from catalogue.models import OfferStatus, Programme, Provider, Term, Vocabulary
@@ -13,7 +14,7 @@ from catalogue.search.results import FACETS, NOT_STATED, Facet, FacetValue, Quer
 from catalogue.search.snapshot import Snapshot
 from catalogue.texts import N_
 
-__all__ = ["Choice", "Labels", "build", "choose", "labels"]
+__all__ = ["Choice", "Labels", "build", "choose", "labels", "resolved"]
 
 NAMES = {
     **{vocabulary.value: vocabulary.label for vocabulary in Vocabulary},
@@ -31,6 +32,7 @@ class Labels:
     """All values that facets may have, in the order in which they are shown: facet → value → (label, depth)."""
 
     values: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
+    merged: dict[str, dict[str, str]] = field(default_factory=dict)  # facet → former value → value that stands for it now
 
 
 # every change counts up a version, so whatever another process did shows here
@@ -55,9 +57,9 @@ def labels(session: Session, language: str) -> Labels:
 def _read(session: Session, language: str) -> Labels:
     found: dict[str, dict[str, tuple[str, int]]] = {name: {} for name in FACETS}
     terms = session.execute(
-        sa.select(Term.id, Term.parent_id, Term.vocabulary, Term.code, Term.label_de, Term.label_en).order_by(
-            Term.vocabulary, Term.position, Term.label_de
-        )
+        sa.select(Term.id, Term.parent_id, Term.vocabulary, Term.code, Term.label_de, Term.label_en)
+        .where(Term.merged_into_id.is_(None))
+        .order_by(Term.vocabulary, Term.position, Term.label_de)
     ).all()
     below: dict[uuid.UUID | None, list[sa.Row[uuid.UUID, uuid.UUID | None, str, str, str, str]]] = {}
     known = {row.id for row in terms}
@@ -80,7 +82,26 @@ def _read(session: Session, language: str) -> Labels:
     found["dqr"] = {str(number): (str(number), 0) for number in range(1, 9)}
     for name in FACETS:
         found[name][NOT_STATED] = (_NO_HV if name == "hv_level" else _NONE, 0)
-    return Labels(found)
+    return Labels(found, _merged(session))
+
+
+def _merged(session: Session) -> dict[str, dict[str, str]]:
+    into = aliased(Term)
+    rows = session.execute(sa.select(Term.vocabulary, Term.code, into.code).join(into, Term.merged_into_id == into.id))
+    found: dict[str, dict[str, str]] = {}
+    for vocabulary, former, code in rows:
+        found.setdefault(vocabulary, {})[former] = code
+    return found
+
+
+def resolved(filters: Mapping[str, tuple[str, ...]], known: Labels) -> dict[str, tuple[str, ...]]:
+    """Return *filters* with the values that stand for former ones: links live longer than terms."""
+    if not known.merged:
+        return dict(filters)
+    return {
+        name: tuple(dict.fromkeys(known.merged.get(name, {}).get(value, value) for value in values))
+        for name, values in filters.items()
+    }
 
 
 @dataclass(frozen=True)

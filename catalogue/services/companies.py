@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from catalogue.db import Session
 from catalogue.models import Company, CompanyRole, Membership, SizeClass, Term, Vocabulary
-from catalogue.services import audit, email_domains, locking, sessions
+from catalogue.services import audit, email_domains, locking, sessions, vocabularies
 from catalogue.services.errors import Invalid, NotFound
 from catalogue.services.findings import one_line, plain_text
 from catalogue.services.permissions import Actor, Own, require
@@ -270,11 +270,10 @@ def _fill(session: Session, company: Company, values: CompanyInput) -> None:
 def _term(session: Session, vocabulary: Vocabulary, field: str, code: str) -> uuid.UUID | None:
     if not code:
         return None
-    terms = session.scalars(select(Term).where(Term.vocabulary == vocabulary).order_by(Term.position, Term.code)).all()
-    for term in terms:
-        if code == term.code:
-            return term.id
-    known = ", ".join(term.code for term in terms if not term.retired)
+    found = vocabularies.find(session, vocabulary, code)
+    if found is not None:
+        return found.id
+    known = ", ".join(term.code for term in vocabularies.terms(session, vocabulary))
     raise Invalid(
         field, N_("„%(code)s“ ist nicht bekannt. Bekannt sind: %(known)s."), code=code, known=known or N_("noch keine")
     )

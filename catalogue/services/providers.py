@@ -8,6 +8,7 @@ from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session
 from catalogue.models import Module, Provider, Term, Vocabulary, WorkflowState
+from catalogue.services import vocabularies
 from catalogue.services.errors import NotFound
 from catalogue.services.findings import Findings, one_line, plain_text
 from catalogue.services.locking import claim
@@ -101,7 +102,7 @@ def _checked(session: Session, given: ProviderInput) -> tuple[ProviderInput, Ter
         findings.length(name, getattr(given, name), most)
     findings.url("website", given.website)
     findings.email("contact_email", given.contact_email)
-    region = session.scalar(select(Term).where(Term.vocabulary == Vocabulary.REGION, Term.code == given.region))
+    region = vocabularies.find(session, Vocabulary.REGION, given.region)
     if given.region and region is None:
         findings.add("region", N_("Wählen Sie eine Region aus der Liste."))
     findings.raise_any()

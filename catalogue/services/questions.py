@@ -9,7 +9,7 @@ from catalogue.search import facets
 from catalogue.search.results import FACETS, SORTS, Query
 from catalogue.services.marks import Mark
 
-__all__ = ["Condition", "conditions", "marks_of", "normal", "query_of"]
+__all__ = ["Condition", "conditions", "marks_of", "normal", "query_of", "renamed"]
 
 LONGEST = 4_000  # characters; what is longer was not made by our pages
 LONGEST_TEXT = 300
@@ -58,6 +58,13 @@ def query_of(question: str) -> Query:
     )
 
 
+def renamed(question: str, facet: str, old: str, new: str) -> str:
+    """Return the normal form of *question* with another value in place of one that has become another one."""
+    given = _parsed(question)
+    given[facet] = [new if value == old else value for value in given.get(facet, [])]
+    return normal(urlencode(given, doseq=True))
+
+
 def marks_of(question: str) -> tuple[str, ...]:
     """Return the chosen marks of a normal form."""
     return tuple(_parsed(question).get("mark", []))
@@ -73,15 +80,15 @@ class Condition:
 
 def conditions(session: Session, questions: Sequence[str], language: str) -> list[list[Condition]]:
     """Return each of *questions* in words. Values that do not exist any more are shown as they are."""
-    known = facets.labels(session, language).values
+    known = facets.labels(session, language)
     return [list(_conditions(question, known)) for question in questions]
 
 
-def _conditions(question: str, known: dict[str, dict[str, tuple[str, int]]]) -> list[Condition]:
+def _conditions(question: str, known: facets.Labels) -> list[Condition]:
     query = query_of(question)
     found = [Condition("", (query.text,))] if query.text else []
-    for name, values in query.filters.items():
-        found.append(Condition(facets.NAMES[name], tuple(known[name].get(value, (value, 0))[0] for value in values)))
+    for name, values in facets.resolved(query.filters, known).items():
+        found.append(Condition(facets.NAMES[name], tuple(known.values[name].get(value, (value, 0))[0] for value in values)))
     if marks := marks_of(question):
         found.append(Condition("", tuple(Mark(mark).label for mark in marks)))
     return found

@@ -3,7 +3,7 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, select, type_coerce, union
@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from catalogue.db import Session
 from catalogue.models import Company, Demand, Module, ModuleMerge, Programme, Provider, Run, Term, module_term
+from catalogue.search import facets
 from catalogue.services.report_query import NOT_STATED, ReportQuery
 
 __all__ = ["CompanyFacts", "Fact", "Facts", "ModuleFacts", "modules_in", "raw"]
@@ -60,7 +61,7 @@ class Facts:
     """The companies and modules that a query lets through; keys are raw ids."""
 
     def __init__(self, session: Session, query: ReportQuery) -> None:
-        terms = _terms(session)
+        terms, query = _terms(session), _resolved(session, query)
         self.companies = {key: it for key, it in _companies(session, terms) if _wants_company(query, it)}
         # every event has a demand, at this module or, before or after a merge, at the other
         merged = (select(ModuleMerge.merged_id), select(ModuleMerge.kept_id))
@@ -70,6 +71,7 @@ class Facts:
 
 def modules_in(session: Session, query: ReportQuery, module_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, ModuleFacts]:
     """Return those of the modules that the query's filters of modules let through."""
+    query = _resolved(session, query)
     found = _modules(session, _terms(session), select(Module.id).where(Module.id.in_(module_ids)))
     return {facts.id: facts for _, facts in found if _wants_module(query, facts)}
 
@@ -84,6 +86,19 @@ _Terms = Mapping[Any, Row[Any]]
 def _terms(session: Session) -> dict[Any, Row[Any]]:
     found: Iterable[Row[Any]] = session.execute(select(*_TERM_COLUMNS))
     return {term.id: term for term in found}
+
+
+def _resolved(session: Session, query: ReportQuery) -> ReportQuery:
+    """Return *query* with the terms that stand for merged ones now."""
+    known = facets.labels(session, "de")
+    companies = {"sector": query.company_sectors, "region": query.company_regions}
+    said = facets.resolved(companies, known)
+    return replace(
+        query,
+        filters=facets.resolved(query.filters, known),
+        company_sectors=said["sector"],
+        company_regions=said["region"],
+    )
 
 
 def _fact(term: Row[Any]) -> Fact:

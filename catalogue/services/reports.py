@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import select
 
 from catalogue.db import Session, utcnow
-from catalogue.models import Confidentiality, DemandSource, Purpose, Relevance, Term, Vocabulary
-from catalogue.services import audit
+from catalogue.models import Confidentiality, DemandSource, Purpose, Relevance, Vocabulary
+from catalogue.services import audit, vocabularies
 from catalogue.services.permissions import Actor, require
 from catalogue.services.report_facts import Fact
 from catalogue.services.report_query import (
@@ -170,8 +170,8 @@ def _in_figure(record: Record, figure: str) -> bool:
 
 
 def _format_labels(session: Session) -> dict[str, tuple[str, str]]:
-    rows = session.execute(select(Term.code, Term.label_de, Term.label_en).where(Term.vocabulary == Vocabulary.FORMAT))
-    return {row.code: (row.label_de, row.label_en) for row in rows}
+    found = vocabularies.by_code(session, Vocabulary.FORMAT)
+    return {code: (term.label_de, term.label_en) for code, term in found.items()}
 
 
 def _behind(record: Record, details: Details, formats: dict[str, tuple[str, str]]) -> Behind:

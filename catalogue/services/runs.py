@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session
 from catalogue.models import Module, Run, RunState, Term, Vocabulary
-from catalogue.services import audit, thing_history
+from catalogue.services import audit, thing_history, vocabularies
 from catalogue.services.errors import NotFound
 from catalogue.services.findings import Findings, one_line, plain_text
 from catalogue.services.locking import claim
@@ -165,7 +165,7 @@ def _checked(session: Session, given: RunInput) -> tuple[RunInput, Term | None]:
     if given.state == RunState.CANCELLED:
         findings.required("cancel_reason", given.cancel_reason, WITHOUT_REASON)
     findings.url("booking_url", given.booking_url)
-    region = session.scalar(select(Term).where(Term.vocabulary == Vocabulary.REGION, Term.code == given.region))
+    region = vocabularies.find(session, Vocabulary.REGION, given.region)
     if given.region and region is None:
         findings.add("region", N_("Wählen Sie eine Region aus der Liste."))
     findings.raise_any()

@@ -20,7 +20,7 @@ from catalogue.search.snapshot import Snapshot
 from catalogue.search.thesaurus import Rule, rules_of, thesaurus
 from catalogue.services.permissions import Actor, require
 
-__all__ = ["Outcome", "count", "find", "ids", "outcome", "similar", "suggest"]
+__all__ = ["Outcome", "count", "current", "find", "ids", "outcome", "similar", "suggest"]
 
 LONGEST_TYPED = 100  # characters that suggestions look at
 
@@ -55,6 +55,7 @@ def find(session: Session, actor: Actor, index: SearchIndex, query: Query) -> Pa
 
 def _find(session: Session, index: SearchIndex, snapshot: Snapshot, query: Query) -> Page:
     known = facets.labels(session, query.language)
+    query = replace(query, filters=facets.resolved(query.filters, known))
     choice = facets.choose(snapshot, query, known)
     own = synonyms.current(session)
     found = look_up(snapshot, query, own=own)
@@ -170,6 +171,11 @@ def suggest(
     return found[:limit]
 
 
+def current(session: Session, query: Query) -> Query:
+    """Return *query* with the terms that stand for merged ones now."""
+    return replace(query, filters=facets.resolved(query.filters, facets.labels(session, query.language)))
+
+
 # --- for programs
 
 
@@ -178,7 +184,7 @@ def count(session: Session, actor: Actor, index: SearchIndex, query: Query) -> i
     require(actor, "catalogue.search")
     try:
         snapshot = index.snapshot()
-        choice = facets.choose(snapshot, query, facets.labels(session, query.language))
+        choice = facets.choose(snapshot, current(session, query), facets.labels(session, query.language))
         found = look_up(snapshot, query, own=synonyms.current(session))
         return choice.all_but("", found.matched & _limits(snapshot, query)).bit_count()
     except Exception:
@@ -190,7 +196,7 @@ def ids(session: Session, actor: Actor, index: SearchIndex, query: Query) -> fro
     require(actor, "catalogue.search")
     try:
         snapshot = index.snapshot()
-        choice = facets.choose(snapshot, query, facets.labels(session, query.language))
+        choice = facets.choose(snapshot, current(session, query), facets.labels(session, query.language))
         found = look_up(snapshot, query, own=synonyms.current(session))
         kept = choice.all_but("", found.matched & _limits(snapshot, query))
         return frozenset(snapshot.ids[number] for number in found.ranked(kept))

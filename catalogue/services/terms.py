@@ -8,18 +8,22 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session
-from catalogue.models import Company, Provider, Run, Term, Vocabulary, Wish, module_term
-from catalogue.services import audit
-from catalogue.services.errors import NotFound
+from catalogue.models import ModuleVersion, Term, Vocabulary
+from catalogue.services import audit, term_uses, vocabularies
+from catalogue.services.errors import Conflict, NotFound
 from catalogue.services.findings import Findings, one_line, plain_text
 from catalogue.services.locking import claim
 from catalogue.services.permissions import Actor, require
 from catalogue.services.sorting import slugify
 from catalogue.texts import N_
 
-__all__ = ["TermInput", "Used", "create", "get", "input_of", "listing", "offered", "update", "usage"]
+__all__ = [
+    "TermInput", "Used", "create", "delete", "get", "input_of", "listing", "move", "offered", "signposts", "undeletable",
+    "update",
+]  # fmt: skip
 
 LONGEST_LIST = 100
+STEP = 10  # between the positions of neighbours
 NAME = 200
 
 
@@ -38,58 +42,67 @@ class TermInput:
 
 
 class Used(NamedTuple):
-    """A term, how many modules carry it, and how often companies, providers, runs and wishes do."""
+    """A term, how many modules carry it, how often companies, providers, runs, wishes and marks do, and how deep it stands."""
 
     term: Term
     modules: int
     others: int
+    depth: int = 0
 
 
 def listing(session: Session, actor: Actor, vocabulary: Vocabulary) -> list[Used]:
     """Return all terms of *vocabulary* in their order, retired ones too, each behind its parent."""
     require(actor, "vocabulary.edit")
-    used = usage(session)
+    used = term_uses.counts(session)
+    return [Used(term, *used.get(term.id, (0, 0)), depth) for term, depth in _tree(session, vocabulary)]
+
+
+def _tree(session: Session, vocabulary: str) -> list[tuple[Term, int]]:
+    """Return the terms in their order, each behind the one above it and with its depth; without those that were merged."""
+    of_list = sa.select(Term).where(Term.vocabulary == vocabulary, Term.merged_into_id.is_(None))
     terms = session.scalars(
-        sa.select(Term)
-        .where(Term.vocabulary == vocabulary)
-        .options(joinedload(Term.parent))
-        .order_by(Term.position, Term.label_de, Term.id)
-    )
-    return [Used(term, *used.get(term.id, (0, 0))) for term in terms]
+        of_list.options(joinedload(Term.parent)).order_by(Term.position, Term.label_de, Term.id)
+    ).all()
+    known = {term.id for term in terms}
+    below: dict[uuid.UUID | None, list[Term]] = {}
+    for term in terms:
+        below.setdefault(term.parent_id if term.parent_id in known else None, []).append(term)
+    found: list[tuple[Term, int]] = []
+
+    def walk(parent: uuid.UUID | None, depth: int) -> None:
+        for term in below.get(parent, ()):
+            found.append((term, depth))
+            walk(term.id, depth + 1)
+
+    walk(None, 0)
+    return found
 
 
-def offered(session: Session) -> dict[str, list[Term]]:
-    """Return all terms of all vocabularies in their order, retired ones too, by the name of the vocabulary."""
+def offered(session: Session, *, merged: bool = False) -> dict[str, list[Term]]:
+    """Return all terms of all vocabularies in their order, retired ones too, by the name of the vocabulary.
+
+    With *merged* also those that another one stands for now: old words still name them.
+    """
     found: dict[str, list[Term]] = {}
-    for term in session.scalars(sa.select(Term).order_by(Term.position, Term.label_de, Term.id)):
+    wanted = sa.select(Term).order_by(Term.position, Term.label_de, Term.id)
+    for term in session.scalars(wanted if merged else wanted.where(Term.merged_into_id.is_(None))):
         found.setdefault(term.vocabulary, []).append(term)
     return found
 
 
-def usage(session: Session) -> dict[uuid.UUID, tuple[int, int]]:
-    """Return for each used term how many modules and how many other things point at it."""
-    modules: dict[uuid.UUID, int] = {}
-    for term_id, number in session.execute(
-        sa.select(module_term.c.term_id, sa.func.count()).group_by(module_term.c.term_id)
-    ):
-        modules[term_id] = number
-    others: dict[uuid.UUID, int] = {}
-    for column in (Company.sector_id, Company.region_id, Provider.region_id, Run.region_id, Wish.topic_id):
-        for term_id, number in session.execute(sa.select(column, sa.func.count()).group_by(column)):
-            if term_id is not None:
-                others[term_id] = others.get(term_id, 0) + number
-    return {term_id: (modules.get(term_id, 0), others.get(term_id, 0)) for term_id in modules.keys() | others.keys()}
-
-
 def get(session: Session, actor: Actor, vocabulary: Vocabulary, code: str) -> Term:
-    """Return one term with its parent; raises NotFound."""
+    """Return one term with its parent, or the one that stands for it since a merge; raises NotFound."""
     require(actor, "vocabulary.edit")
-    found = session.scalar(
-        sa.select(Term).where(Term.vocabulary == vocabulary, Term.code == code).options(joinedload(Term.parent))
-    )
+    options = (joinedload(Term.parent), joinedload(Term.merged_into).joinedload(Term.parent))
+    found = session.scalar(sa.select(Term).where(Term.vocabulary == vocabulary, Term.code == code).options(*options))
     if found is None:
         raise NotFound(N_("Diesen Begriff gibt es nicht."))
-    return found
+    return found.merged_into or found
+
+
+def signposts(session: Session, term: Term) -> list[Term]:
+    """Return the merged terms whose codes lead to *term* now."""
+    return list(session.scalars(sa.select(Term).where(Term.merged_into_id == term.id).order_by(Term.label_de)))
 
 
 def input_of(term: Term) -> TermInput:
@@ -135,6 +148,53 @@ def update(session: Session, actor: Actor, term: Term, given: TermInput, version
     return term
 
 
+def move(session: Session, actor: Actor, term: Term, *, up: bool) -> bool:
+    """Let *term* and what stands below it change places with its neighbour; False if it is the first or last already."""
+    require(actor, "vocabulary.edit", term)
+    tree = _tree(session, term.vocabulary)
+    siblings = [one for one, _ in tree if one.parent_id == term.parent_id]
+    at = siblings.index(term)
+    other = at - 1 if up else at + 1
+    if not 0 <= other < len(siblings):
+        return False
+    siblings[at], siblings[other] = siblings[other], siblings[at]
+    place = {one.id: number for number, one in enumerate(siblings)}
+    for one in siblings:
+        claim(session, one, None, None, joinedload(Term.parent))
+    places = sorted((one.position for one, _ in tree if one.id in place))
+    if len(set(places)) < len(places):
+        places = [STEP * number for number in range(1, len(places) + 1)]
+    for one in siblings:
+        one.position = places[place[one.id]]
+    session.flush()
+    audit.record(session, actor, "term.move", term, label=term.label_de)
+    return True
+
+
+def delete(session: Session, actor: Actor, term: Term, version: int | None) -> None:
+    """Delete a term that nothing uses and no old version names. Raises Stale, and Conflict if something does."""
+    require(actor, "vocabulary.edit", term)
+    claim(session, term, version, None, joinedload(Term.parent))
+    if reason := undeletable(session, actor, term):
+        raise Conflict(reason)
+    audit.record(session, actor, "term.delete", term, label=term.label_de, code=term.code)
+    session.delete(term)
+    session.flush()
+
+
+def undeletable(session: Session, actor: Actor, term: Term) -> str:
+    """Return why *term* cannot be deleted, "" if it can."""
+    found = term_uses.uses(session, actor, term)
+    if found.modules or found.others or signposts(session, term):
+        return N_("Dieser Begriff wird verwendet. Führen Sie ihn mit einem anderen zusammen.")
+    if term.code in {row["code"] for row in vocabularies.table(term.vocabulary)}:
+        return N_("Dieser Begriff kommt beim Laden wieder. Nehmen Sie ihn nur aus der Auswahl.")
+    named = sa.cast(ModuleVersion.snapshot, sa.Text).contains(f'"{term.code}"', autoescape=True)
+    if session.scalar(sa.select(ModuleVersion.id).where(named).limit(1)):
+        return N_("Frühere Fassungen von Modulen nennen diesen Begriff. Nehmen Sie ihn nur aus der Auswahl.")
+    return ""
+
+
 def _write(session: Session, term: Term, given: TermInput) -> None:
     given = TermInput(
         label_de=one_line(given.label_de),
@@ -168,7 +228,7 @@ def _checked(session: Session, term: Term, given: TermInput) -> Term | None:
     parent = None
     if given.parent:
         parent = session.scalar(sa.select(Term).where(Term.vocabulary == term.vocabulary, Term.code == given.parent))
-        if parent is None or _below(session, parent, term):
+        if parent is None or parent.merged_into_id or _below(session, parent, term):
             findings.add("parent", N_("Wählen Sie einen Oberbegriff, der nicht unter diesem Begriff steht."))
     findings.raise_any()
     return parent

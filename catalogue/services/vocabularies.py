@@ -4,6 +4,7 @@ import uuid
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session
 from catalogue.models import Term, Vocabulary
@@ -11,7 +12,7 @@ from catalogue.paths import resources
 from catalogue.services.permissions import Actor, require
 from catalogue.services.tables import entries, read_table
 
-__all__ = ["by_code", "load", "terms"]
+__all__ = ["by_code", "find", "load", "table", "terms"]
 
 COLUMNS = (
     "code", "label_de", "label_en", "parent", "position", "synonyms", "old_names", "external_codes", "recognised_by",
@@ -26,8 +27,16 @@ def terms(session: Session, vocabulary: Vocabulary | str) -> list[Term]:
 
 
 def by_code(session: Session, vocabulary: Vocabulary | str) -> dict[str, Term]:
-    """Return all terms of *vocabulary*, also those that are no longer offered, by their code."""
-    return {term.code: term for term in session.scalars(select(Term).where(Term.vocabulary == vocabulary))}
+    """Return all terms of *vocabulary* by their code, also those that are no longer offered; merged codes lead to what stands for them."""
+    found = session.scalars(select(Term).where(Term.vocabulary == vocabulary).options(joinedload(Term.merged_into)))
+    return {term.code: term.merged_into or term for term in found}
+
+
+def find(session: Session, vocabulary: Vocabulary | str, code: str) -> Term | None:
+    """Return the term that *code* stands for, also after a merge, None if there is none."""
+    wanted = select(Term).where(Term.vocabulary == vocabulary, Term.code == code)
+    found = session.scalar(wanted.options(joinedload(Term.merged_into)))
+    return found and (found.merged_into or found)
 
 
 def load(session: Session, actor: Actor) -> int:

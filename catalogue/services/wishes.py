@@ -13,6 +13,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from catalogue.db import IntegrityError, Session
 from catalogue.models import Confidentiality, Term, Vocabulary, Wish, WishState, WishSupport
+from catalogue.services import vocabularies
 from catalogue.services.errors import Conflict, NotFound
 from catalogue.services.findings import Findings, one_line, plain_text
 from catalogue.services.interest import SMALLEST_K, rounded_down
@@ -194,7 +195,7 @@ def _checked(session: Session, given: WishInput) -> tuple[WishInput, Term | None
     findings.within("people", given.people, 1, 100_000)
     if not is_period(given.period):
         findings.add("period", N_("Wählen Sie einen Zeitraum aus der Liste."))
-    topic = session.scalar(select(Term).where(Term.vocabulary == Vocabulary.TOPIC, Term.code == given.topic))
+    topic = vocabularies.find(session, Vocabulary.TOPIC, given.topic)
     if given.topic and topic is None:
         findings.add("topic", N_("Wählen Sie ein Thema aus der Liste."))
     findings.raise_any()

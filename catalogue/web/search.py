@@ -129,6 +129,7 @@ def _asked() -> Asked:
     if not current_actor().is_member:
         chosen = ()
     query = replace(query, typing=request.headers.get(LIVE) == "typing", language=current_language())
+    query = search.current(db_session(), query)
     return Asked(query, marks.narrow(db_session(), current_actor(), query, chosen), chosen)
 
 

@@ -12,7 +12,7 @@ from catalogue.db import Database
 from catalogue.models import Module, Vocabulary, WorkflowState
 from catalogue.search import sync
 from tests import factories
-from tests.browsing import TOKEN, post, sign_in
+from tests.browsing import post, sign_in
 from tests.conftest import People
 
 
@@ -39,10 +39,11 @@ def sent(page: str, button: str) -> dict[str, list[str]]:
     """The hidden fields of the form whose button says *button*, as a browser sends them."""
     form = next(part for part in re.findall(r"<form.*?</form>", page, re.S) if button in part)
     fields: dict[str, list[str]] = {}
-    for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form):
-        fields.setdefault(name, []).append(html.unescape(value))
-    token = TOKEN.search(form)
-    return fields | ({"csrf_token": [token[1]]} if token else {})
+    for tag in re.findall(r'<input[^>]*type="hidden"[^>]*>', form):
+        name, value = (re.search(rf'{attribute}="([^"]*)"', tag) for attribute in ("name", "value"))
+        assert name
+        fields.setdefault(name[1], []).append(html.unescape(value[1] if value else ""))
+    return fields
 
 
 def test_from_the_list_to_the_preview_to_the_change_and_back(staff: FlaskClient, database: Database) -> None:
@@ -105,3 +106,38 @@ def test_the_hits_of_the_search_are_the_modules_of_the_list(staff: FlaskClient, 
     assert "Recycling von Zellen" in found
     assert "Brandschutz" not in found
     assert "„recycling“" in found
+
+
+def test_terms_are_merged_after_a_preview_and_come_apart_again(staff: FlaskClient, database: Database) -> None:
+    with database.write() as session:
+        factories.make_term(session, Vocabulary.TOPIC, "zellen", "Zellen", position=1)
+    path = "/curation/vocabularies/topic/zelle"
+    assert "„Zelle“ zusammenführen" in staff.get(f"{path}/merge").get_data(as_text=True)
+    preview = staff.get(f"{path}/merge?into=zellen").get_data(as_text=True)
+    assert "„Zelle“ wird zu „Zellen“" in preview
+    answer = staff.post(f"{path}/merge", data=sent(preview, "als Ganzes"))
+    assert answer.status_code == 303
+    assert "2 Module sind geändert" in staff.get(answer.location).get_data(as_text=True)
+    assert staff.get(path).location.endswith("/curation/vocabularies/topic/zellen")
+    merged = staff.get("/curation/vocabularies/topic/zellen").get_data(as_text=True)
+    assert "Steht auch für: Zelle (zelle)" in re.sub(r"\s+", " ", merged)
+    assert post(staff, f"{answer.location}/undo").status_code == 303
+    assert staff.get(path).status_code == 200
+    assert "Zelle wurde" not in staff.get(answer.location).get_data(as_text=True)
+    for into in ("zelle", "unbekannt", ""):
+        assert post(staff, f"{path}/merge", {"into": into, "version": "1", "into_version": "1"}).status_code in (409, 422)
+
+
+def test_terms_are_put_in_order_looked_into_and_deleted(staff: FlaskClient, database: Database) -> None:
+    with database.write() as session:
+        factories.make_term(session, Vocabulary.TOPIC, "pack", "Pack", position=5)
+    listed = staff.get("/curation/vocabularies/topic").get_data(as_text=True)
+    assert listed.index("term-zelle") < listed.index("term-pack")
+    assert post(staff, "/curation/vocabularies/topic/pack/move", {"to": "up"}).status_code == 303
+    listed = staff.get("/curation/vocabularies/topic").get_data(as_text=True)
+    assert listed.index("term-zelle") > listed.index("term-pack")
+    assert "2 Module" in staff.get("/curation/vocabularies/topic/zelle/uses").get_data(as_text=True)
+    assert post(staff, "/curation/vocabularies/topic/zelle/delete", {"version": "1"}).status_code == 409
+    page = staff.get("/curation/vocabularies/topic/pack").get_data(as_text=True)
+    assert staff.post("/curation/vocabularies/topic/pack/delete", data=sent(page, "Begriff löschen")).status_code == 303
+    assert staff.get("/curation/vocabularies/topic/pack").status_code == 404

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from catalogue.models import BulkChange, BulkKind
 from catalogue.services import bulk as service
-from catalogue.services import module_listing, providers, reviewers, terms
+from catalogue.services import module_listing, providers, reviewers, term_merges, terms
 from catalogue.services.bulk import Preview
 from catalogue.services.bulk_plan import Outcome, TermAction
 from catalogue.services.errors import Invalid
@@ -164,7 +164,8 @@ def bulk_change(change_id: uuid.UUID) -> str:
 def undo_bulk(change_id: uuid.UUID) -> Response:
     """Take it back."""
     change = service.get(db_session(), current_actor(), change_id)
-    service.undo(db_session(), current_actor(), change)
+    undo = term_merges.undo if change.kind == BulkKind.TERMS else service.undo
+    undo(db_session(), current_actor(), change)
     return redirect(url_for(".bulk_change", change_id=change_id), 303)
 
 

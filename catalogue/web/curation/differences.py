@@ -98,7 +98,7 @@ def _names() -> dict[tuple[str, str], str]:
     session = db_session()
     names = {("provider", one.provider.slug): one.provider.name for one in providers.listing(session)}
     names |= {("programme", one.programme.slug): one.programme.name for one in programmes.listing(session)}
-    for vocabulary, listed in terms.offered(session).items():
+    for vocabulary, listed in terms.offered(session, merged=True).items():
         names |= {(f"terms.{vocabulary}", term.code): label(term) for term in listed}
     names |= {("reviewer", str(user.id)): user.name for user in reviewers.offered(session, current_actor())}
     names |= {("state", state.value): label(state) for state in WorkflowState}

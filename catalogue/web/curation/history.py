@@ -34,6 +34,7 @@ def actions() -> dict[str, str]:
         "bulk": gettext("Sammeländerung"),
         "bulk_undone": gettext("Sammeländerung rückgängig gemacht"),
         "term_merged": gettext("Begriffe zusammengeführt"),
+        "term_merge_undone": gettext("Zusammenführung von Begriffen rückgängig gemacht"),
         "submit": gettext("zur Prüfung gegeben"),
         "publish": gettext("veröffentlicht"),
         "withdraw": gettext("zurückgenommen"),

@@ -14,7 +14,7 @@ from catalogue.web.filters import label
 from catalogue.web.forms.fields import ChoiceField, LinesField, VersionField, entered
 from catalogue.web.forms.numbers import WholeNumberField
 
-__all__ = ["AnswerForm", "ProgrammeForm", "ProviderForm", "TermForm"]
+__all__ = ["AnswerForm", "ProgrammeForm", "ProviderForm", "TermForm", "TermMergeForm"]
 
 NUMBER = _l("Geben Sie eine ganze Zahl an, zum Beispiel 12.")
 KINDS = {kind.value: kind for kind in ProgrammeKind}
@@ -106,6 +106,14 @@ class TermForm(FlaskForm):
     def input(self) -> TermInput:
         """Return what was entered."""
         return TermInput(**entered(self, TermInput) | {"position": self.position.data or 0})
+
+
+class TermMergeForm(FlaskForm):
+    """Which term shall stand for another one, too. Read from the address, so that the preview can be looked at again."""
+
+    into = ChoiceField(_l("Zusammenführen mit"), description=_l("Dieser Begriff bleibt."))
+    version = VersionField()
+    into_version = VersionField()
 
 
 class AnswerForm(FlaskForm):
