@@ -32,7 +32,9 @@ class Labels:
     """All values that facets may have, in the order in which they are shown: facet → value → (label, depth)."""
 
     values: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
-    merged: dict[str, dict[str, str]] = field(default_factory=dict)  # facet → former value → value that stands for it now
+    merged: dict[str, dict[str, str]] = field(
+        default_factory=dict
+    )  # facet → former value → value that stands for it now
 
 
 # every change counts up a version, so whatever another process did shows here

@@ -88,7 +88,9 @@ def _conditions(question: str, known: facets.Labels) -> list[Condition]:
     query = query_of(question)
     found = [Condition("", (query.text,))] if query.text else []
     for name, values in facets.resolved(query.filters, known).items():
-        found.append(Condition(facets.NAMES[name], tuple(known.values[name].get(value, (value, 0))[0] for value in values)))
+        found.append(
+            Condition(facets.NAMES[name], tuple(known.values[name].get(value, (value, 0))[0] for value in values))
+        )
     if marks := marks_of(question):
         found.append(Condition("", tuple(Mark(mark).label for mark in marks)))
     return found

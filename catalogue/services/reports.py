@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
-
 from catalogue.db import Session, utcnow
 from catalogue.models import Confidentiality, DemandSource, Purpose, Relevance, Vocabulary
 from catalogue.services import audit, vocabularies

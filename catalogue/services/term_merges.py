@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.attributes import flag_modified
 
 from catalogue.db import Session, utcnow
@@ -231,7 +231,9 @@ def undo(session: Session, actor: Actor, change: BulkChange) -> BulkChange:
     bulk.claim(session, change)
     term, into = (session.get(Term, uuid.UUID(hex=change.about[name])) for name in ("term", "into"))
     if term is None or into is None or term.merged_into_id != into.id or into.merged_into_id:
-        raise Conflict(N_("Einer der Begriffe wurde danach noch einmal zusammengeführt. Machen Sie zuerst das rückgängig."))
+        raise Conflict(
+            N_("Einer der Begriffe wurde danach noch einmal zusammengeführt. Machen Sie zuerst das rückgängig.")
+        )
     for one in sorted((term, into), key=lambda found: found.id):
         claim(session, one, None)
     moved = change.moved
@@ -242,7 +244,9 @@ def undo(session: Session, actor: Actor, change: BulkChange) -> BulkChange:
     session.flush()
     _record(session, actor, modules, UNDONE)
     _queue_runs(session, term, into)
-    audit.record(session, actor, "term.merge_undone", term, label=term.label_de, modules=len(modules), kept=len(conflicts))
+    audit.record(
+        session, actor, "term.merge_undone", term, label=term.label_de, modules=len(modules), kept=len(conflicts)
+    )
     return change
 
 

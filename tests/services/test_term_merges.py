@@ -6,7 +6,9 @@ from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings as limits, strategies as st
+from hypothesis import HealthCheck, given
+from hypothesis import settings as limits
+from hypothesis import strategies as st
 
 from catalogue.db import Database, Session
 from catalogue.models import (
@@ -98,7 +100,9 @@ def test_everything_moves_and_each_module_gets_one_version(session: Session, peo
     assert carried(session, people, "eins") == ["ladetechnik", "zelle"]
     assert carried(session, people, "beide") == ["ladetechnik"]
     assert session.scalars(sa.select(Wish.topic_id)).all() == [made["ladetechnik"].id]
-    assert session.scalars(sa.select(SavedSearch.question)).all() == [question(q="kurs", topic=["ladetechnik", "zelle"])]
+    assert session.scalars(sa.select(SavedSearch.question)).all() == [
+        question(q="kurs", topic=["ladetechnik", "zelle"])
+    ]
     assert made["stecker"].parent_id == made["ladetechnik"].id
     assert made["ladetechnik"].old_names == ["Laden"]
     assert made["ladetechnik"].synonyms == ["Ladetechnikwort", "Ladenwort"]
@@ -122,7 +126,9 @@ def test_the_old_code_still_leads_to_the_term(
     page = search.find(session, people.visitor, index, Query(filters={"topic": ("laden",)}))
     assert (page.total, page.ignored) == (3, ())
     topics = next(facet for facet in page.facets if facet.name == "topic")
-    assert [(one.value, one.selected) for one in topics.values if one.value.startswith("lade")] == [("ladetechnik", True)]
+    assert [(one.value, one.selected) for one in topics.values if one.value.startswith("lade")] == [
+        ("ladetechnik", True)
+    ]
     assert search.find(session, people.visitor, index, Query("Laden")).total == 3
     assert terms.get(session, people.curator, Vocabulary.TOPIC, "laden") is made["ladetechnik"]
     assert [used.term.code for used in terms.listing(session, people.curator, Vocabulary.TOPIC)] == [

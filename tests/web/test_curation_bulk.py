@@ -125,7 +125,10 @@ def test_terms_are_merged_after_a_preview_and_come_apart_again(staff: FlaskClien
     assert staff.get(path).status_code == 200
     assert "Zelle wurde" not in staff.get(answer.location).get_data(as_text=True)
     for into in ("zelle", "unbekannt", ""):
-        assert post(staff, f"{path}/merge", {"into": into, "version": "1", "into_version": "1"}).status_code in (409, 422)
+        assert post(staff, f"{path}/merge", {"into": into, "version": "1", "into_version": "1"}).status_code in (
+            409,
+            422,
+        )
 
 
 def test_terms_are_put_in_order_looked_into_and_deleted(staff: FlaskClient, database: Database) -> None:
