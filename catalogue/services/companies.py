@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload, selectinload
 
 from catalogue.db import Session
-from catalogue.models import Company, CompanyRole, Membership, SizeClass, Term, Vocabulary
+from catalogue.models import Company, CompanyRole, Membership, SizeClass, Vocabulary
 from catalogue.services import audit, email_domains, locking, sessions, vocabularies
 from catalogue.services.errors import Invalid, NotFound
 from catalogue.services.findings import one_line, plain_text

@@ -112,7 +112,9 @@ def plan(session: Session, actor: Actor, headings: Sequence[str], lines: Sequenc
 
 
 def _names(session: Session) -> Names:
-    wanted = select(Term).where(Term.vocabulary.in_((Vocabulary.SECTOR, Vocabulary.REGION)))
+    wanted = select(Term).where(
+        Term.vocabulary.in_((Vocabulary.SECTOR, Vocabulary.REGION)), Term.merged_into_id.is_(None)
+    )
     return Names.of([], [], list(session.scalars(wanted.order_by(Term.retired, Term.position, Term.code))))
 
 

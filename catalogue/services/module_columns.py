@@ -177,10 +177,11 @@ def _label(value: str | None) -> Labelled | None:
 
 def names_of(session: Session) -> Names:
     """Return how everything that modules refer to is called in lists."""
+    terms = sa.select(Term).where(Term.merged_into_id.is_(None))  # their names lead to the terms that stand for them
     return Names.of(
         list(session.scalars(sa.select(Provider).order_by(Provider.sort_name, Provider.slug))),
         list(session.scalars(sa.select(Programme).order_by(Programme.name, Programme.slug))),
-        list(session.scalars(sa.select(Term).order_by(Term.retired, Term.position, Term.code))),
+        list(session.scalars(terms.order_by(Term.retired, Term.position, Term.code))),
     )
 
 

@@ -141,42 +141,61 @@ def test_the_old_code_still_leads_to_the_term(
     assert carried(session, people, "eins") == ["ladetechnik", "zelle"]
 
 
-@given(data=st.data())
-@limits(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_merging_and_undoing_is_the_identity(
-    request: pytest.FixtureRequest, session: Session, people: People, data: st.DataObject
-) -> None:
-    if session.get_bind().dialect.name != "sqlite":
-        pytest.skip("one database is enough")
-    savepoint = session.begin_nested()
+SOME = st.lists(st.integers(0, 3), unique=True, max_size=4)
+WORDS = st.lists(st.sampled_from(["Begriff 0", "Begriff 1", "Akku", "Pack"]), unique=True, max_size=3)
+PLANS = st.fixed_dictionaries(
+    {
+        "above": st.tuples(*(st.sampled_from([None, *range(number)]) for number in range(1, 4))),
+        "words": st.lists(st.tuples(WORDS, WORDS), min_size=4, max_size=4),
+        "modules": st.lists(st.tuples(SOME, SOME, SOME, SOME, st.integers(-1, 3)), min_size=2, max_size=2),
+        "region": st.integers(0, 1),
+        "pairs": st.lists(st.permutations(range(4)), min_size=1, max_size=2),
+    }
+)
+
+
+def drawn(session: Session, people: People, plan: dict[str, Any]) -> list[Term]:
+    """Four terms of a tree, with what points at them as *plan* says."""
     made = [factories.make_term(session, Vocabulary.TOPIC, f"t{n}", f"Begriff {n}", position=n) for n in range(4)]
-    region = [factories.make_term(session, Vocabulary.REGION, f"r{n}") for n in range(2)]
-    some = st.lists(st.sampled_from(made), unique=True, max_size=4)
-    for number, term in enumerate(made[1:], start=1):
-        above = data.draw(st.sampled_from([None, *made[:number]]))
-        term.parent_id = above.id if above else None
-    words = st.lists(st.sampled_from(["Begriff 0", "Begriff 1", "Akku", "Pack"]), unique=True, max_size=3)
-    for term in made:
-        term.synonyms, term.old_names = data.draw(words), data.draw(words)
-    for number in range(3):
-        module = factories.make_module(session, f"M{number}", terms=data.draw(some))
-        asked = sorted({term.code for term in data.draw(some)})
-        session.add(SavedSearch(user_id=people.member_user.id, name=f"S{number}", question=question(topic=asked)))
-        topic = data.draw(st.sampled_from([None, *made]))
-        session.add(Wish(title=f"W{number}", topic_id=topic.id if topic else None, company_id=people.company.id))
-        base, wanted = ({"title": "M", "terms": {"topic": sorted(t.code for t in data.draw(some))}} for _ in "12")
-        session.add(PendingVersion(module_id=module.id, base=base, snapshot=wanted))
-    factories.make_provider(session, region_id=data.draw(st.sampled_from(region)).id)
-    before = state(session)
-    pairs = [data.draw(st.permutations(made))[:2], data.draw(st.permutations(region))]
-    done = [term_merges.merge(session, people.curator, *pair[:2]) for pair in pairs]
-    merged = state(session)
-    assert merged != before
-    for change in reversed(done):
-        term_merges.undo(session, people.curator, change)
-        assert change.conflicts == []
-    assert state(session) == before
-    savepoint.rollback()
+    for term, above in zip(made[1:], plan["above"], strict=True):
+        term.parent_id = None if above is None else made[above].id
+    for term, (synonyms, old_names) in zip(made, plan["words"], strict=True):
+        term.synonyms, term.old_names = synonyms, old_names
+    for number, (carried, asked, base, wanted, wish) in enumerate(plan["modules"]):
+        codes = [[f"t{n}" for n in sorted(chosen)] for chosen in (asked, base, wanted)]
+        module = factories.make_module(session, f"M{number}", terms=[made[n] for n in carried])
+        session.add(SavedSearch(user_id=people.member_user.id, name=f"S{number}", question=question(topic=codes[0])))
+        topic = made[wish].id if wish >= 0 else None
+        session.add(Wish(title=f"W{number}", topic_id=topic, company_id=people.company.id))
+        before, after = ({"title": "M", "terms": {"topic": chosen}} for chosen in codes[1:])
+        session.add(PendingVersion(module_id=module.id, base=before, snapshot=after))
+    regions = [factories.make_term(session, Vocabulary.REGION, f"r{n}") for n in range(2)]
+    factories.make_provider(session, region_id=regions[plan["region"]].id)
+    factories.make_company(session, region_id=regions[0].id)
+    session.flush()
+    return made + regions
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+@given(plan=PLANS)
+@limits(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_merging_and_undoing_is_the_identity(session: Session, people: People, plan: dict[str, Any]) -> None:
+    savepoint = session.begin_nested()
+    try:
+        made = drawn(session, people, plan)
+        before = state(session)
+        done = []
+        for one, other, *_ in [*plan["pairs"], (4, 5)]:
+            term, into = made[one], made[other]
+            if not term.merged_into_id and not into.merged_into_id:
+                done.append(term_merges.merge(session, people.curator, term, into))
+        assert state(session) != before
+        for change in reversed(done):
+            term_merges.undo(session, people.curator, change)
+            assert change.conflicts == []
+        assert state(session) == before
+    finally:
+        savepoint.rollback()
 
 
 def test_undoing_leaves_alone_what_was_changed_since(session: Session, people: People) -> None:
