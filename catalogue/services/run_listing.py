@@ -32,6 +32,7 @@ __all__ = ["SEATS", "SORTS", "Offered", "RunPage", "RunQuery", "listing", "offer
 
 PER_PAGE = 50
 ONLINE = "online"  # code of the region, and what runs without a region may be, too
+STANDING = sa.func.coalesce(Term.merged_into_id, Term.id)  # what a code stands for, also after a merge
 _last_day = sa.func.coalesce(Run.ends_on, Run.starts_on)
 STATES = {state.value: rank for rank, state in enumerate(RunState)}
 FREE = Run.max_participants - Run.booked
@@ -158,7 +159,7 @@ def _conditions(query: RunQuery) -> Sequence[sa.ColumnElement[bool]]:
     if query.topic:
         found.append(Module.id.in_(_with_topic(query.topic)))
     if query.region:
-        region = sa.select(Term.id).where(Term.vocabulary == Vocabulary.REGION, Term.code == query.region)
+        region = sa.select(STANDING).where(Term.vocabulary == Vocabulary.REGION, Term.code == query.region)
         found.append(Run.region_id.in_(region) | (Run.online if query.region == ONLINE else sa.false()))
     if query.provider:
         found.append(Provider.slug == query.provider)
@@ -180,7 +181,7 @@ def _conditions(query: RunQuery) -> Sequence[sa.ColumnElement[bool]]:
 
 def _with_topic(code: str) -> "sa.Select[tuple[Any]]":
     """Modules with the topic or one below it."""
-    own = sa.select(Term.id).where(Term.vocabulary == Vocabulary.TOPIC, Term.code == code).scalar_subquery()
+    own = sa.select(STANDING).where(Term.vocabulary == Vocabulary.TOPIC, Term.code == code).scalar_subquery()
     wanted = sa.select(Term.id).where((Term.id == own) | (Term.parent_id == own))
     return sa.select(module_term.c.module_id).where(module_term.c.term_id.in_(wanted))
 

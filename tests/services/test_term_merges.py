@@ -178,7 +178,7 @@ def drawn(session: Session, people: People, plan: dict[str, Any]) -> list[Term]:
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 @given(plan=PLANS)
-@limits(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@limits(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_merging_and_undoing_is_the_identity(session: Session, people: People, plan: dict[str, Any]) -> None:
     savepoint = session.begin_nested()
     try:
