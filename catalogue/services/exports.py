@@ -12,8 +12,6 @@ from enum import StrEnum
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-import xlsxwriter
-
 from catalogue.services.sorting import slugify
 from catalogue.texts import Labelled
 
@@ -134,6 +132,8 @@ def xlsx_bytes(table: Table) -> bytes:
     """Return *table* as a workbook: sheet "Daten" with frozen heading and filter, sheet "Angaben" with title and notes."""
     buffer = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    import xlsxwriter  # here, because it would make every start longer
+
     with xlsxwriter.Workbook(buffer, options) as book:
         formats = {
             "bold": book.add_format({"bold": True}),

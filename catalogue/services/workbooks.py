@@ -8,8 +8,6 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from openpyxl import load_workbook
-
 from catalogue.services.workbook_guard import check_zip, refuse, scan_sheet
 from catalogue.texts import N_
 
@@ -53,6 +51,8 @@ def cells(content: bytes) -> Iterator[tuple[Any, ...]]:
 
 
 def _open(content: bytes) -> tuple[Any, Any]:
+    from openpyxl import load_workbook  # here, because it would make every start a third of a second longer
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -1,5 +1,6 @@
 """German first, English second; and the theme. Both are kept in cookies that are strictly necessary."""
 
+from typing import cast
 from urllib.parse import urlsplit
 
 from babel.support import NullTranslations
@@ -42,7 +43,7 @@ def language() -> str:
 def _translations() -> NullTranslations:
     """Return the texts of this request's language, looked up once: a page shows some hundred of them."""
     if not request:
-        return get_translations()
+        return cast(NullTranslations, get_translations())
     if LOOKED_UP not in request.environ:
         request.environ[LOOKED_UP] = get_translations()
     found: NullTranslations = request.environ[LOOKED_UP]
