@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from catalogue.db import Session
 from catalogue.models import Module
+from catalogue.search import synonyms
 from catalogue.search.evaluate import Judged, Table, evaluate
 from catalogue.search.index import SearchIndex
 from catalogue.search.lookup import Lookup, look_up
@@ -21,9 +22,10 @@ def table(session: Session, index: SearchIndex, judged: Sequence[Judged], use: M
     """Return the measures of all *judged* queries; raises IndexUnusable without an index."""
     slugs = _slugs(session)
     snapshot = index.snapshot()
+    own = synonyms.current(session)
 
     def ranked(text: str) -> list[str]:
-        found = look_up(snapshot, Query(text=text), use)
+        found = look_up(snapshot, Query(text=text), use, own=own)
         return [slugs[snapshot.ids[number]] for number in found.ranked(found.matched)]
 
     return evaluate(judged, ranked)
@@ -48,10 +50,10 @@ class Explained:
 
 
 def explain(session: Session, index: SearchIndex, text: str, limit: int = 10) -> Explained:
-    """Return how *text* is understood and what it finds."""
+    """Return how *text* is understood and what it finds, with the synonyms that staff added."""
     snapshot = index.snapshot()
     slugs = _slugs(session)
-    found: Lookup = look_up(snapshot, Query(text=text))
+    found: Lookup = look_up(snapshot, Query(text=text), own=synonyms.current(session))
     best = [
         (float(found.scores[n]) if found.scores is not None else 0.0, slugs[snapshot.ids[n]])
         for n in found.ranked(found.matched)[:limit]

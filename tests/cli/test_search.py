@@ -7,6 +7,7 @@ from click.testing import CliRunner, Result
 
 from catalogue.cli import cli
 from catalogue.db import Database
+from catalogue.models import SynonymKind, SynonymRule
 from catalogue.search import sync
 from catalogue.search.index import SearchIndex
 from catalogue.settings import Settings
@@ -35,6 +36,12 @@ def test_rebuild_check_sync_and_explain(run, database: Database) -> None:  # typ
     output = run("explain", "Lagerung").output
     assert "0.85 lagern synonym" in output
     assert "batterien-lagern" in output
+
+
+def test_explaining_knows_the_synonyms_of_the_office(run, database: Database) -> None:  # type: ignore[no-untyped-def]
+    with database.write() as session:
+        session.add(SynonymRule(kind=SynonymKind.TWO_WAY, terms=["zebrawort", "lagern"]))
+    assert "batterien-lagern" in run("explain", "Zebrawort").output
 
 
 def test_check_fails_until_repaired(run, settings: Settings, database: Database) -> None:  # type: ignore[no-untyped-def]
