@@ -11,9 +11,19 @@ from catalogue.cli.output import write
 from catalogue.cli.report import DAY, filtered
 from catalogue.search import sync
 from catalogue.search.results import Query
-from catalogue.services import audit, company_lists, module_table, report_choices, report_tables, reports
+from catalogue.services import (
+    audit,
+    company_lists,
+    module_table,
+    report_choices,
+    report_tables,
+    reports,
+    run_listing,
+    run_table,
+)
 from catalogue.services.companies import CompanyQuery
 from catalogue.services.permissions import SYSTEM
+from catalogue.services.run_listing import RunQuery
 
 __all__ = ["export"]
 
@@ -53,6 +63,22 @@ def companies_(format: str, output: Path | None) -> None:
     with database.write() as session:
         table = company_lists.table(session, SYSTEM, CompanyQuery())
         audit.record(session, SYSTEM, "companies.exported", format=format, rows=len(table.rows))
+    database.dispose()
+    write(table, format, output)
+
+
+@export.command()
+@click.option("--past", is_flag=True, help="Those that are over, too.")
+@FORMAT
+@OUTPUT
+def runs(past: bool, format: str, output: Path | None) -> None:
+    """The runs of all modules with seats and remarks: for the network office only."""
+    database = open_database()
+    with database.write() as session:
+        query = RunQuery(since=None if past else reports.today())
+        found = run_listing.listing(session, SYSTEM, query, everything=True)
+        table = run_table.staff_table(found.runs, open_settings().base_url)
+        audit.record(session, SYSTEM, "runs.export", format=format, lines=len(table.rows))
     database.dispose()
     write(table, format, output)
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import openpyxl
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 from catalogue.cli import cli
 from catalogue.db import Database
 from catalogue.models import AuditEvent, Purpose, Relevance, Vocabulary
+from catalogue.models import Run as Termin
 from catalogue.services import demand
 from catalogue.services.demand import DemandInput
 from catalogue.settings import Settings
@@ -84,3 +86,15 @@ def test_modules_and_demand_are_exported_without_formulas(run: Run, said: None) 
     rows = run("export", "demand").output.splitlines()
     assert len(rows) == 3
     assert any("'@SUM(A1)" in row for row in rows)
+
+
+def test_coming_runs_are_exported_and_past_ones_on_demand(run: Run, database: Database) -> None:
+    with database.write() as session:
+        module = factories.make_module(session, "=Lagern()")
+        session.add_all([Termin(module=module, starts_on=day) for day in (date(2020, 1, 7), date(2090, 1, 3))])
+    assert len(run("export", "runs").output.splitlines()) == 2
+    rows = run("export", "runs", "--past").output.splitlines()
+    assert len(rows) == 3
+    assert ";'=Lagern();" in rows[1]
+    with database.read() as session:
+        assert session.query(AuditEvent).filter_by(action="runs.export").count() == 2
