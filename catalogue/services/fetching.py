@@ -211,4 +211,5 @@ def _why(error: Exception) -> str:
         return "certificate not valid"
     if isinstance(error, TimeoutError):
         return "too slow"
-    return (str(error) or type(error).__name__)[:150]
+    told = "".join(letter for letter in str(error)[:500] if letter.isprintable())  # may repeat what the server sent
+    return (told or type(error).__name__)[:150]

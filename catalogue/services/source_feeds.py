@@ -96,7 +96,11 @@ def _json(answer: Answer) -> tuple[list[Entry], list[Text]]:
     entries = [_entry(number, values, kind, as_of) for number, values in enumerate(raw, start=1)]
     known = set(kind.model_fields)
     unread = sorted({str(key) for values in raw if isinstance(values, dict) for key in values if key not in known})
-    notes = [Text(N_("Nicht gelesene Felder: %(names)s."), {"names": ", ".join(unread)[:300]})] if unread else []
+    notes = (
+        [Text(N_("Nicht gelesene Felder: %(names)s."), {"names": _printable(", ".join(unread)[:300])})]
+        if unread
+        else []
+    )
     return entries, notes
 
 
@@ -121,10 +125,13 @@ def _entry(number: int, values: Any, kind: type[OwnRow | ListRow], as_of: Any) -
 
 
 def _harmless(values: Any, *keys: str) -> str:
-    told = (
-        next((values[key] for key in keys if isinstance(values.get(key), str)), "") if isinstance(values, dict) else ""
-    )
-    return "".join(letter for letter in told[:120] if letter.isprintable())
+    """Return the first of the texts under *keys*."""
+    told = values if isinstance(values, dict) else {}
+    return _printable(next((told[key] for key in keys if isinstance(told.get(key), str)), "")[:120])
+
+
+def _printable(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable() or letter == "\n")
 
 
 def _sentences(wrong: Mapping[str, Text]) -> str:
@@ -133,7 +140,7 @@ def _sentences(wrong: Mapping[str, Text]) -> str:
         f"{place.removeprefix(', ').rpartition('), ')[2]}: {text}"
         for place, text in itertools.islice(wrong.items(), 20)
     ]
-    return "\n".join(told)[:2000]
+    return _printable("\n".join(told)[:2000])
 
 
 # --- pages

@@ -298,8 +298,13 @@ def _take_in(session: Session, actor: Actor, order: _Order, feed: Feed, answer: 
 
 def _note_answer(found: SourceRun, answer: Answer) -> None:
     found.status, found.size = answer.status, len(answer.body)
-    found.etag = answer.headers.get("etag", "") if len(answer.headers.get("etag", "")) <= 300 else ""
-    found.modified = answer.headers.get("last-modified", "")[:100]
+    found.etag, found.modified = _kept(answer, "etag", 300), _kept(answer, "last-modified", 100)
+
+
+def _kept(answer: Answer, name: str, most: int) -> str:
+    """Return a header that will be sent back, "" if it is none that can be."""
+    value = answer.headers.get(name, "")
+    return value if len(value) <= most and value.isascii() and value.isprintable() else ""
 
 
 def _set(session: Session, source_id: uuid.UUID, **values: Any) -> None:

@@ -317,6 +317,14 @@ def test_hostile_answers_are_refused_and_nothing_is_stored(office: Office, site:
             assert session.scalar(sa.select(sa.func.count()).select_from(kept)) == 0
 
 
+def test_control_characters_reach_neither_database_nor_headers(office: Office, site: Website) -> None:
+    offers = [{"id": "a", "title": "A", "farbe\0": "rot"}, {"id": "b", "title": "B\0", "price": {"\7": "\7"}}]
+    site.pages["/l.json"] = Page(json.dumps(offers).encode(), headers={"ETag": '"\u00e4"', "Last-Modified": "x" * 200})
+    run = office.run(office.source("/l.json", SourceKind.JSON))
+    assert told(run) == (SourceOutcome.APPLIED, 1, 0, 0, 1, 0)
+    assert (run.notes[0]["params"], run.etag, run.modified) == ({"names": "farbe"}, "", "")
+
+
 def test_internal_addresses_are_refused_unless_a_setting_allows_them(
     office: Office, site: Website, monkeypatch: pytest.MonkeyPatch
 ) -> None:
