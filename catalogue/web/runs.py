@@ -7,7 +7,7 @@ from flask import Blueprint, Response, current_app, render_template, request
 from flask_babel import gettext
 
 from catalogue.models import Run
-from catalogue.services import measures, modules, run_feed, run_listing, run_table
+from catalogue.services import measures, modules, run_listing, run_table
 from catalogue.services.run_listing import RunQuery
 from catalogue.services.sorting import slugify
 from catalogue.web.auth import current_actor
@@ -100,6 +100,8 @@ def _calendar(query: RunQuery, name: str, file: str) -> Response:
 
 
 def _answer(runs: list[Run], name: str, file: str) -> Response:
+    from catalogue.services import run_feed  # here, because its library would make every start longer
+
     response = Response(run_feed.calendar(runs, name, _base_url()), content_type=run_feed.MEDIA_TYPE)
     response.headers["Content-Disposition"] = f'attachment; filename="{slugify(file)}.ics"'
     return response
