@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-import uuid
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -79,9 +79,10 @@ def state_folder() -> Iterator[Path]:
 @pytest.fixture(params=DATABASES)
 def settings(request: pytest.FixtureRequest, state_folder: Path, sqlite_template: Path) -> Settings:
     """Settings of an installation in an empty folder, once on SQLite and once on PostgreSQL."""
-    used = state_folder.with_name(f"used-{uuid.uuid4()}")  # a thread of the last test may still write into it
-    state_folder.rename(used)
-    shutil.rmtree(used, ignore_errors=True)
+    for thread in threading.enumerate():
+        if thread.name.startswith("index-"):  # mends the index of the last test
+            thread.join(30)
+    shutil.rmtree(state_folder)
     state_folder.mkdir()
     base = Settings(state=state_folder, secret_key="test" * 16, rate_limits=False)
     if request.param == "sqlite":

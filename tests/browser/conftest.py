@@ -125,7 +125,8 @@ def axe_violations(page: Page, *rules: str) -> list[dict[str, Any]]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(_axe_source())  # by evaluation, because the CSP forbids foreign scripts
     only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": AXE_TAGS}
-    answer = page.evaluate("only => axe.run(document, {runOnly: only, resultTypes: ['violations']})", only)
+    lean = {"runOnly": only, "resultTypes": ["violations"], "selectors": False, "preload": False}
+    answer = page.evaluate("options => axe.run(document, options)", lean)
     return [
         {"rule": found["id"], "impact": found["impact"], "nodes": [node["html"][:160] for node in found["nodes"][:3]]}
         for found in answer["violations"]
