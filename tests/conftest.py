@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from catalogue import create_app, schema
 from catalogue.db import Base, Database, Session
@@ -30,10 +32,23 @@ ON_SQLITE = pytest.mark.parametrize(
     "settings", ["sqlite"], indirect=True
 )  # for what no database could answer differently
 ROOM = 2**30
+TOGETHER = ("tests/browser/", "tests/search/test_quality", "test_no_generated_request_breaks_the_api")
 Flask.jinja_options = {
     "bytecode_cache": FileSystemBytecodeCache(pattern="catalogue-test-%s.cache")
 }  # one compilation for all
 secrets.use_hasher(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))  # a real hash takes 64 MiB and 0.1 s
+
+
+class TogetherScheduling(LoadScopeScheduling):
+    """Spreads tests over the workers one by one, but keeps those together that share what takes long to start."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((name for name in TOGETHER if name in nodeid), nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherScheduling:
+    """Let pytest-xdist (``--dist load…``) schedule so."""
+    return TogetherScheduling(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -79,9 +94,6 @@ def state_folder() -> Iterator[Path]:
 @pytest.fixture(params=DATABASES)
 def settings(request: pytest.FixtureRequest, state_folder: Path, sqlite_template: Path) -> Settings:
     """Settings of an installation in an empty folder, once on SQLite and once on PostgreSQL."""
-    for thread in threading.enumerate():
-        if thread.name.startswith("index-"):  # mends the index of the last test
-            thread.join(30)
     shutil.rmtree(state_folder)
     state_folder.mkdir()
     base = Settings(state=state_folder, secret_key="test" * 16, rate_limits=False)
@@ -114,6 +126,9 @@ def empty_postgres(postgres_database: str) -> Iterator[Callable[[], None]]:
 def database(settings: Settings, opened: Callable[[str], Database]) -> Iterator[Database]:
     """The database of *settings*, empty."""
     yield opened(settings.database_url)
+    for thread in threading.enumerate():
+        if thread.name.startswith("index-"):  # it mends the index, and would leave a connection to this database behind
+            thread.join(30)
     opened(settings.database_url).dispose()
 
 

@@ -87,7 +87,7 @@ def main() -> None:
             "-n",
             options.workers,
             "--dist",
-            "loadgroup",
+            "loadscope",
             "--ignore=tests/faults",
             *options.pytest_arguments,
         ],

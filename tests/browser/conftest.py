@@ -28,9 +28,7 @@ AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep all browser tests on one worker: they share a server and a browser. Later hooks come after xdist read the groups."""
     item.add_marker(pytest.mark.browser)
-    item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 def free_port() -> int:

@@ -9,7 +9,6 @@ from catalogue.search.evaluate import Measures, evaluate, measure, read_judged
 from catalogue.search.index import SearchIndex
 from catalogue.services import search_quality
 
-pytestmark = pytest.mark.xdist_group("offers")  # one worker loads the real offers
 HERE = Path(__file__).parent
 Offers = tuple[Database, SearchIndex]
 

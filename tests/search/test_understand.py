@@ -12,7 +12,6 @@ from catalogue.search.results import Query
 from catalogue.search.thesaurus import read, thesaurus
 from catalogue.search.understand import parse
 
-pytestmark = pytest.mark.xdist_group("offers")  # one worker loads the real offers
 Offers = tuple[Database, SearchIndex]
 
 

@@ -332,7 +332,6 @@ OPERATIONS = [
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("api")  # one worker builds the application that they share
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
 def test_no_generated_request_breaks_the_api(described: tuple[Any, dict[str, str]], path: str, method: str) -> None:
     api, headers = described
