@@ -1,5 +1,6 @@
 """Real parts for the tests: SQLite files, a PostgreSQL server from pip, the real application and its real index."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -49,6 +50,13 @@ class TogetherScheduling(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherScheduling:
     """Let pytest-xdist (``--dist load…``) schedule so."""
     return TogetherScheduling(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector look at what tests make only: walking through all modules and tests took a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 @pytest.fixture(scope="session")
