@@ -81,7 +81,12 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A fresh German browser profile."""
-    opened = browser.new_context(locale="de-DE", timezone_id="Europe/Berlin", viewport={"width": 1280, "height": 900})
+    opened = browser.new_context(
+        locale="de-DE",
+        timezone_id="Europe/Berlin",
+        viewport={"width": 1280, "height": 900},
+        reduced_motion="reduce",  # a colour in the middle of a transition would be measured otherwise
+    )
     opened.set_default_timeout(10_000)
     yield opened
     opened.close()
@@ -120,6 +125,7 @@ def sign_in(page: Page, site: str, email: str, password: str) -> None:
 
 def axe_violations(page: Page, *rules: str) -> list[dict[str, Any]]:
     """Run axe-core on the page, all rules of WCAG 2.2 AA and good practice or only *rules*, and return what it found."""
+    page.wait_for_function("document.querySelector('[aria-busy=true]') === null")  # what is on its way is pale
     if not page.evaluate("'axe' in window"):
         page.evaluate(_axe_source())  # by evaluation, because the CSP forbids foreign scripts
     only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": AXE_TAGS}

@@ -13,6 +13,7 @@ def test_the_list_is_used_by_keys_alone(page: Page, site: str) -> None:
     box.press_sequentially("batter", delay=30)
     expect(box).to_have_attribute("aria-expanded", "true")
     assert 1 < options.count() <= 8
+    expect(page.locator("#treffer")).to_contain_text("für „batter“")  # results that are on their way are pale
     assert axe_violations(page) == []
     page.keyboard.press("ArrowDown")
     expect(box).to_have_attribute("aria-activedescendant", "suggestion-0")
