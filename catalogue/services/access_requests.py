@@ -17,6 +17,7 @@ from catalogue.models import Company, CompanyRole, Invitation, Membership, Netwo
 from catalogue.services import accounts, audit, companies, email_domains, invitations, outbox, throttle, users
 from catalogue.services.errors import Conflict, Invalid, NotFound, TooMany
 from catalogue.services.findings import Findings, one_line
+from catalogue.services.paging import within
 from catalogue.services.permissions import Actor, Own, can, require
 from catalogue.services.secrets import hash_token, make_token
 from catalogue.services.sorting import sort_key
@@ -187,8 +188,7 @@ def find(session: Session, actor: Actor, which: str = "office", page: int = 1) -
     )
     condition = {"waiting": _WAITS, "decided": decided}.get(which, _for_office())
     total = session.scalar(select(func.count()).select_from(Invitation).where(condition)) or 0
-    pages = max(1, -(-total // PER_PAGE))
-    page = min(max(1, page), pages)
+    page, pages = within(page, total, PER_PAGE)
     order = Invitation.requested_at.desc() if which == "decided" else Invitation.requested_at
     rows = session.scalars(
         select(Invitation).where(condition).options(joinedload(Invitation.company)).order_by(order, Invitation.id)

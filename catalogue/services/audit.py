@@ -8,6 +8,7 @@ from sqlalchemy import func, or_, select
 
 from catalogue.db import Session
 from catalogue.models import AuditEvent
+from catalogue.services.paging import within
 from catalogue.services.permissions import Actor, require
 
 __all__ = ["AuditPage", "AuditQuery", "find", "record"]
@@ -69,7 +70,7 @@ def find(session: Session, actor: Actor, query: AuditQuery) -> AuditPage:
     if query.until:
         wanted = wanted.where(AuditEvent.at < datetime.combine(query.until + timedelta(days=1), time(), UTC))
     total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
-    start = (max(1, query.page) - 1) * PER_PAGE
-    rows = session.scalars(wanted.order_by(AuditEvent.id.desc()).offset(start).limit(PER_PAGE))
+    page, pages = within(query.page, total, PER_PAGE)
+    rows = session.scalars(wanted.order_by(AuditEvent.id.desc()).offset((page - 1) * PER_PAGE).limit(PER_PAGE))
     actions = session.scalars(select(AuditEvent.action).distinct().order_by(AuditEvent.action))
-    return AuditPage(tuple(rows), total, query.page, max(1, -(-total // PER_PAGE)), tuple(actions))
+    return AuditPage(tuple(rows), total, page, pages, tuple(actions))

@@ -15,8 +15,9 @@ from catalogue.models import Company, CompanyRole, Membership, SizeClass, Vocabu
 from catalogue.services import audit, email_domains, locking, sessions, vocabularies
 from catalogue.services.errors import Invalid, NotFound
 from catalogue.services.findings import one_line, plain_text
+from catalogue.services.paging import within
 from catalogue.services.permissions import Actor, Own, require
-from catalogue.services.sorting import slugify, sort_key
+from catalogue.services.sorting import arrange, slugify, sort_key
 from catalogue.texts import N_
 
 __all__ = [
@@ -106,13 +107,8 @@ _loaded = (
 def find(session: Session, actor: Actor, query: CompanyQuery, *, everything: bool = False) -> CompanyPage:
     """Return the companies that *query* asks for, in German order; umlauts and case do not matter."""
     hits = [one for one in find_all(session, actor) if _fits(one, query)]
-    field = query.sort.removeprefix("-")
-    if field in _keys:  # names stay in German order where the figures are the same
-        hits.sort(key=_keys[field], reverse=query.sort.startswith("-"))
-    elif query.sort == "-name":
-        hits.reverse()
-    pages = max(1, -(-len(hits) // PER_PAGE))
-    page = min(max(1, query.page), pages)
+    arrange(hits, query.sort, _keys)
+    page, pages = within(query.page, len(hits), PER_PAGE)
     start = (page - 1) * PER_PAGE
     shown = hits if everything else hits[start : start + PER_PAGE]
     return CompanyPage(tuple(shown), len(hits), page, pages)

@@ -16,6 +16,7 @@ from catalogue.services import audit, outbox
 from catalogue.services.errors import NotFound
 from catalogue.services.findings import Findings, plain_text
 from catalogue.services.locking import claim
+from catalogue.services.paging import within
 from catalogue.services.permissions import Actor, Own, can, require
 from catalogue.texts import N_
 
@@ -120,8 +121,7 @@ def inbox(session: Session, actor: Actor, filters: InboxFilters) -> Inbox:
     wanted_states, wanted_kinds = filters.states or tuple(FeedbackState), filters.kinds or tuple(FeedbackKind)
     condition = Feedback.state.in_(wanted_states) & Feedback.kind.in_(wanted_kinds)
     total = session.scalar(select(func.count()).select_from(Feedback).where(condition)) or 0
-    pages = max(1, -(-total // PER_PAGE))
-    page = min(max(1, filters.page), pages)
+    page, pages = within(filters.page, total, PER_PAGE)
     rows = session.scalars(
         select(Feedback)
         .where(condition)

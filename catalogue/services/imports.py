@@ -16,6 +16,7 @@ from catalogue.services.errors import Conflict, NotFound, TooMany
 from catalogue.services.exports import Column, Table
 from catalogue.services.findings import one_line
 from catalogue.services.import_lines import ENTRY_KEY, REFUSED
+from catalogue.services.paging import within
 from catalogue.services.permissions import Actor, require
 from catalogue.services.spreadsheets import Sheet
 from catalogue.texts import N_, Text
@@ -227,8 +228,7 @@ def rows(session: Session, actor: Actor, run: ImportRun, kind: RowKind, page: in
     require(actor, "module.import")
     condition = sa.and_(ImportRow.run_id == run.id, ImportRow.kind == kind)
     total = session.scalar(sa.select(sa.func.count()).select_from(ImportRow).where(condition)) or 0
-    pages = max(1, -(-total // PER_PAGE))
-    page = min(max(page, 1), pages)
+    page, pages = within(page, total, PER_PAGE)
     wanted = sa.select(ImportRow).where(condition).order_by(ImportRow.number)
     return RowPage(kind, list(session.scalars(wanted.offset((page - 1) * PER_PAGE).limit(PER_PAGE))), page, pages)
 

@@ -12,6 +12,7 @@ from catalogue.db import Session, utcnow
 from catalogue.models import Confirmation, Module, OfferStatus, Programme, Provider, Term, WorkflowState, module_term
 from catalogue.services import redirects
 from catalogue.services.completeness import BY_NAME, missing_condition, stated_count
+from catalogue.services.paging import within
 from catalogue.services.permissions import Actor, require
 from catalogue.services.sorting import sort_key
 
@@ -66,7 +67,7 @@ def listing(session: Session, actor: Actor, query: ListingQuery, *, everything: 
     require(actor, "module.see_unpublished")
     condition = sa.and_(sa.true(), *_conditions(query))
     total = session.scalar(sa.select(sa.func.count()).select_from(Module).where(condition)) or 0
-    pages = max(1, -(-total // PER_PAGE))
+    page, pages = within(query.page, total, PER_PAGE)
     statement = (
         sa.select(Module)
         .where(condition)
@@ -74,7 +75,6 @@ def listing(session: Session, actor: Actor, query: ListingQuery, *, everything: 
         .order_by(*_order(query.sort))
     )
     if not everything:
-        page = min(max(query.page, 1), pages)
         statement = statement.offset((page - 1) * PER_PAGE).limit(PER_PAGE)
     return ListingPage(query, list(session.scalars(statement)), total, pages)
 

@@ -11,6 +11,7 @@ from catalogue.db import Session, utcnow
 from catalogue.models import OutboxMail
 from catalogue.services import audit
 from catalogue.services.errors import NotFound
+from catalogue.services.paging import within
 from catalogue.services.permissions import Actor, require
 
 __all__ = ["Box", "discard", "failed", "find", "get", "oldest_waiting", "retry", "send", "waiting"]
@@ -60,6 +61,7 @@ def find(session: Session, actor: Actor, page: int = 1, which: str = "") -> Box:
     require(actor, "outbox.see")
     condition = {"waiting": _WAITING, "failed": _FAILED}.get(which, true())
     total = session.scalar(select(func.count()).select_from(OutboxMail).where(condition)) or 0
+    page, pages = within(page, total, PER_PAGE)
     rows = session.scalars(
         select(OutboxMail)
         .where(condition)
@@ -67,7 +69,7 @@ def find(session: Session, actor: Actor, page: int = 1, which: str = "") -> Box:
         .offset((page - 1) * PER_PAGE)
         .limit(PER_PAGE)
     )
-    return Box(tuple(rows), page, max(1, -(-total // PER_PAGE)), waiting(session), failed(session))
+    return Box(tuple(rows), page, pages, waiting(session), failed(session))
 
 
 _WAITING = OutboxMail.sent_at.is_(None) & OutboxMail.failed_at.is_(None)

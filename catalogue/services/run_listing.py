@@ -24,6 +24,7 @@ from catalogue.models import (
     module_term,
 )
 from catalogue.services.errors import NotFound
+from catalogue.services.paging import within
 from catalogue.services.permissions import Actor, require
 from catalogue.services.sorting import sort_key
 from catalogue.texts import N_
@@ -141,10 +142,10 @@ def _sorted(session: Session, condition: sa.ColumnElement[bool], vocabulary: Voc
 def _page(session: Session, query: RunQuery, shown: sa.ColumnElement[bool], everything: bool) -> RunPage:
     chosen = _chosen(shown, *_conditions(query))
     total = session.scalar(sa.select(sa.func.count()).select_from(chosen.subquery())) or 0
-    pages = max(1, -(-total // PER_PAGE))
+    page, pages = within(query.page, total, PER_PAGE)
     statement = chosen.options(*LOADED).order_by(*_order(query.sort))
     if not everything:
-        statement = statement.offset((min(max(query.page, 1), pages) - 1) * PER_PAGE).limit(PER_PAGE)
+        statement = statement.offset((page - 1) * PER_PAGE).limit(PER_PAGE)
     return RunPage(query, list(session.scalars(statement)), total, pages)
 
 

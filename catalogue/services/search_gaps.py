@@ -15,6 +15,7 @@ from catalogue.db import Database, IntegrityError, Session, utcnow
 from catalogue.models import SearchGap
 from catalogue.search.results import Page, Query
 from catalogue.services.findings import one_line
+from catalogue.services.paging import within
 from catalogue.services.permissions import Actor, require
 
 __all__ = ["Gap", "GapPage", "count", "counted", "is_gap", "listing", "open_gaps", "prune", "settle", "wording"]
@@ -136,8 +137,7 @@ def listing(session: Session, actor: Actor, days: int = 30, page: int = 1, *, ev
     grouped = select(SearchGap.query, _OPEN.label("open"), func.max(SearchGap.day).label("last"))
     grouped = grouped.where(SearchGap.day >= since).group_by(SearchGap.query).having(_OPEN > 0)
     total = session.scalar(select(func.count()).select_from(grouped.subquery())) or 0
-    pages = max(1, -(-total // PER_PAGE))
-    page = max(1, min(page, pages))
+    page, pages = within(page, total, PER_PAGE)
     ordered = grouped.order_by(_OPEN.desc(), func.max(SearchGap.day).desc(), SearchGap.query)
     if not everything:
         ordered = ordered.offset((page - 1) * PER_PAGE).limit(PER_PAGE)

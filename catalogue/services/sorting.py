@@ -2,8 +2,12 @@
 
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-__all__ = ["slugify", "sort_key"]
+__all__ = ["arrange", "slugify", "sort_key"]
+
+T = TypeVar("T")
 
 # DIN 5007-1: umlauts sort like their base letter, ß like ss
 _SORT = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss"})
@@ -15,6 +19,15 @@ def sort_key(text: str) -> str:
     folded = text.casefold().translate(_SORT)
     plain = unicodedata.normalize("NFKD", folded)
     return re.sub(r"[^a-z0-9 ]+", "", "".join(c for c in plain if not unicodedata.combining(c))).strip()[:300]
+
+
+def arrange(named: list[T], sort: str, keys: Mapping[str, Callable[[T], Any]]) -> None:
+    """Sort things that stand in German order of their names by the key that *sort* ("-" in front: descending) names, else by name."""
+    field = sort.removeprefix("-")
+    if field in keys:  # names stay in order where the values are the same
+        named.sort(key=keys[field], reverse=sort.startswith("-"))
+    elif sort == "-name":
+        named.reverse()
 
 
 def slugify(text: str, limit: int = 80) -> str:

@@ -14,8 +14,9 @@ from catalogue.models import Company, CompanyRole, Membership, NetworkRole, User
 from catalogue.services import accounts, audit, links, sessions, tokens
 from catalogue.services.errors import Conflict, Invalid, NotFound
 from catalogue.services.exports import Column, Kind, Table
+from catalogue.services.paging import within
 from catalogue.services.permissions import Actor, require
-from catalogue.services.sorting import sort_key
+from catalogue.services.sorting import arrange, sort_key
 from catalogue.settings import Settings
 from catalogue.texts import N_
 
@@ -74,13 +75,8 @@ def find(session: Session, actor: Actor, query: UserQuery, *, everything: bool =
     """Return the people that *query* asks for, in German order."""
     wanted = sort_key(query.text)
     hits = [user for user in find_all(session, actor) if wanted in _searched(user) and _has(user, query.role)]
-    field = query.sort.removeprefix("-")
-    if field in _keys:  # names stay in German order where the figures are the same
-        hits.sort(key=_keys[field], reverse=query.sort.startswith("-"))
-    elif query.sort == "-name":
-        hits.reverse()
-    pages = max(1, -(-len(hits) // PER_PAGE))
-    page = min(max(1, query.page), pages)
+    arrange(hits, query.sort, _keys)
+    page, pages = within(query.page, len(hits), PER_PAGE)
     shown = hits if everything else hits[(page - 1) * PER_PAGE : page * PER_PAGE]
     return UserPage(tuple(shown), len(hits), page, pages)
 

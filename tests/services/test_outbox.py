@@ -37,3 +37,10 @@ def test_network_admins_see_retry_and_discard_mails(session: Session, people: Pe
 def test_nobody_else_reads_mails(session: Session, people: People, who: str) -> None:
     with pytest.raises(NotAllowed):
         outbox.find(session, getattr(people, who))
+
+
+@pytest.mark.parametrize("page", [-3, 0, 7])
+def test_a_page_that_does_not_exist_is_the_nearest_one(session: Session, people: People, page: int) -> None:
+    outbox.send(session, "a@b.example", "Betreff", "Text")
+    box = outbox.find(session, people.admin, page)
+    assert (box.page, len(box.mails)) == (1, 1)

@@ -18,6 +18,7 @@ from catalogue.services.bulk_plan import Outcome, TermAction
 from catalogue.services.errors import Invalid
 from catalogue.services.module_history import Difference
 from catalogue.services.module_listing import ListingQuery
+from catalogue.services.paging import within
 from catalogue.web.auth import allow, current_actor
 from catalogue.web.curation.blueprint import bp
 from catalogue.web.curation.differences import differences_of_many
@@ -112,8 +113,7 @@ def _preview_of(found: Preview | None) -> dict[str, Any]:
     counts = {outcome: len(found.of(outcome)) for outcome in Outcome}
     asked = request.args.get("show", "")
     shown = Outcome(asked) if asked in set(Outcome) else next((one for one in Outcome if counts[one]), Outcome.CHANGED)
-    pages = max(1, -(-counts[shown] // PER_PAGE))
-    page = min(max(request.args.get("page", 1, type=int), 1), pages)
+    page, pages = within(request.args.get("page", 1, type=int), counts[shown], PER_PAGE)
     rows = found.of(shown)[(page - 1) * PER_PAGE : page * PER_PAGE]
     differences: list[tuple[Difference, ...]] = [one.differences for one in rows]
     return {

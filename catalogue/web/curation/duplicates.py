@@ -13,6 +13,7 @@ from catalogue.services.duplicates import Candidate
 from catalogue.services.errors import Conflict, Invalid, Stale
 from catalogue.services.merges import Versions
 from catalogue.services.module_input import ModuleInput
+from catalogue.services.paging import within
 from catalogue.texts import N_, Text
 from catalogue.web.auth import allow, current_actor
 from catalogue.web.curation.blueprint import bp
@@ -38,8 +39,7 @@ def duplicates_list() -> str:
     """Pairs that are likely one offer, each with the reasons, and what was merged lately."""
     session, actor = db_session(), current_actor()
     found = service.pairs(session, actor)
-    pages = max(1, -(-len(found) // PER_PAGE))
-    page = min(max(request.args.get("page", 1, type=int), 1), pages)
+    page, pages = within(request.args.get("page", 1, type=int), len(found), PER_PAGE)
     return render_template(
         "curation/duplicates.html",
         pairs=found[(page - 1) * PER_PAGE : page * PER_PAGE],
