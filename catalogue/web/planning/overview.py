@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Response, render_template, request
 from flask_babel import gettext
 
 from catalogue.db import utcnow
@@ -16,10 +16,10 @@ from catalogue.web.downloads import download, format_of
 from catalogue.web.filters import day, moment
 from catalogue.web.languages import current_language
 from catalogue.web.limits import EXPORT, limiter
+from catalogue.web.planning.blueprint import bp
 from catalogue.web.reporting import Asked, asked_from, note
 from catalogue.web.requests import db_session
 
-bp = Blueprint("planning", __name__, url_prefix="/planning")
 FIGURES = ("companies", "people", "must", "should", "could", "open", "training", "cooperation", "business")
 ON_PAGE = 500  # statements; more are only in the export
 
