@@ -10,11 +10,12 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from catalogue.db import Database, utcnow
 from catalogue.models import OutboxMail
 from catalogue.settings import Settings
+from catalogue.texts import N_
 
 __all__ = ["PAUSES", "Transport", "deliver", "message", "smtp"]
 
@@ -23,6 +24,7 @@ AT_ONCE = 100
 # between tries; a mail server that is down over a weekend must not lose mails
 PAUSES = [timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720, 1440, 1440)]
 SENDING = timedelta(minutes=10)  # how long others leave a mail alone that is being sent
+UNCERTAIN = N_("Beim Senden unterbrochen: Die Mail kann angekommen sein.")
 log = structlog.get_logger(__name__)
 
 
@@ -68,14 +70,17 @@ def message(settings: Settings, mail: OutboxMail) -> EmailMessage:
         built["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
         built["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     built.set_content(mail.text)
+    if mail.html:
+        built.add_alternative(mail.html, subtype="html")
     return built
 
 
 def deliver(database: Database, settings: Settings, trust: ssl.SSLContext | None = None) -> int:
     """Send all mails that are due and return how many went out. Without a mail server they stay where they are.
 
-    No transaction is open while a server is spoken to. A mail is marked before it is sent and again afterwards: after a crash
-    in between it goes out once more, rather than never.
+    No transaction is open while a server is spoken to. A mail is marked before it is sent and again afterwards. After a crash
+    in between nobody knows whether the server had taken it: a mail that somebody waits for (a link, an answer) goes out once
+    more with the same Message-ID rather than never; one that can be unsubscribed from is given up rather than sent twice.
     """
     if not settings.smtp_host:
         return 0
@@ -95,20 +100,34 @@ def deliver(database: Database, settings: Settings, trust: ssl.SSLContext | None
 
 def _claim(database: Database) -> list[OutboxMail]:
     """Return due mails and keep other workers from them for a while."""
+    now = utcnow()
     with database.write() as session:
         due = session.scalars(
             select(OutboxMail)
-            .where(OutboxMail.sent_at.is_(None), OutboxMail.failed_at.is_(None), OutboxMail.due_at <= utcnow())
+            .where(OutboxMail.sent_at.is_(None), OutboxMail.failed_at.is_(None), OutboxMail.due_at <= now)
             .order_by(OutboxMail.created_at)
             .limit(AT_ONCE)
             .with_for_update(skip_locked=True)
         ).all()
         for mail in due:
-            mail.due_at = utcnow() + SENDING
-        return list(due)
+            if mail.started_at is not None and mail.unsubscribe_url:
+                mail.failed_at, mail.last_error = now, UNCERTAIN
+            mail.due_at = now + SENDING
+        return [mail for mail in due if mail.failed_at is None]
+
+
+def _start(database: Database, mail: OutboxMail) -> bool:
+    """Note that *mail* is handed over now; False if it took so long to get here that another worker took it."""
+    now = utcnow()
+    claimed = (OutboxMail.id == mail.id, OutboxMail.due_at == mail.due_at, OutboxMail.sent_at.is_(None))
+    with database.write() as session:
+        started = update(OutboxMail).where(*claimed).values(started_at=now, due_at=now + SENDING)
+        return bool(session.execute(started).rowcount)  # type: ignore[attr-defined]
 
 
 def _send(database: Database, settings: Settings, server: Transport, mail: OutboxMail) -> bool:
+    if not _start(database, mail):
+        return False
     try:
         server.send_message(message(settings, mail))
     except (OSError, smtplib.SMTPException, ValueError) as error:
@@ -118,9 +137,8 @@ def _send(database: Database, settings: Settings, server: Transport, mail: Outbo
         stored = session.get(OutboxMail, mail.id)
         if stored is not None:
             stored.sent_at, stored.attempts, stored.last_error = utcnow(), stored.attempts + 1, ""
-            stored.text = stored.unsubscribe_url = (
-                ""  # it held a link or somebody's words; what was sent is not needed any more
-            )
+            # they held links or somebody's words; what was sent is not needed any more
+            stored.text = stored.html = stored.unsubscribe_url = ""
     return True
 
 
@@ -129,7 +147,7 @@ def _failed(database: Database, mail_id: uuid.UUID, error: Exception) -> None:
         mail = session.get(OutboxMail, mail_id)
         if mail is None:
             return
-        mail.attempts += 1
+        mail.attempts, mail.started_at = mail.attempts + 1, None
         mail.last_error = _describe(error)[:300]
         if mail.attempts > len(PAUSES) or _is_final(error):
             mail.failed_at = utcnow()

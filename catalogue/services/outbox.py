@@ -20,10 +20,18 @@ PER_PAGE = 50
 
 
 def send(
-    session: Session, to: str, subject: str, text: str, dedupe_key: str | None = None, *, unsubscribe_url: str = ""
+    session: Session,
+    to: str,
+    subject: str,
+    text: str,
+    dedupe_key: str | None = None,
+    *,
+    html: str = "",
+    unsubscribe_url: str = "",
 ) -> OutboxMail | None:
     """Put a mail into the outbox. With a *dedupe_key* that was used before nothing is added and None returned.
 
+    *html* is the same message for programs that show it: a whole document that loads nothing, its values escaped.
     *unsubscribe_url* ends mails of this kind when a mail program posts to it (RFC 8058).
     """
     if dedupe_key and session.scalar(select(OutboxMail.id).where(OutboxMail.dedupe_key == dedupe_key)):
@@ -32,6 +40,7 @@ def send(
         to=_one_line(to)[:254],
         subject=_one_line(subject)[:300],
         text=text,
+        html=html,
         dedupe_key=dedupe_key,
         unsubscribe_url=unsubscribe_url,
     )
@@ -104,7 +113,7 @@ def retry(session: Session, actor: Actor, mail_id: uuid.UUID) -> OutboxMail:
     """Try a mail again that was given up."""
     mail = get(session, actor, mail_id)
     if mail.sent_at is None:
-        mail.failed_at, mail.attempts, mail.due_at = None, 0, utcnow()
+        mail.failed_at, mail.started_at, mail.attempts, mail.due_at = None, None, 0, utcnow()
     session.flush()
     return mail
 

@@ -17,8 +17,9 @@ from aiosmtpd.controller import Controller
 from sqlalchemy import select
 
 from catalogue.db import Database, utcnow
-from catalogue.models import OutboxMail
+from catalogue.models import NetworkRole, OutboxMail
 from catalogue.services import mail, outbox
+from catalogue.services.permissions import Actor
 from catalogue.settings import Settings
 
 
@@ -88,7 +89,8 @@ def encrypted(settings: Settings, inbox: Inbox, certificate: Path) -> Iterator[S
 
 def queue(database: Database, **values: Any) -> None:
     with database.write() as session:
-        outbox.send(session, "anna@muster.example", values.get("subject", "Grüße"), "Guten Tag Änne,\n\nein Link.\n")
+        given = {"subject": "Grüße", "text": "Guten Tag Änne,\n\nein Link.\n"} | values
+        outbox.send(session, "anna@muster.example", **given)
 
 
 def stored(database: Database) -> OutboxMail:
@@ -181,3 +183,44 @@ def test_two_workers_do_not_send_one_mail_twice(plain: Settings, database: Datab
     assert mail.deliver(database, plain) == 0
     with time_machine.travel(utcnow() + mail.SENDING + timedelta(seconds=1)):
         assert mail.deliver(database, plain) == 1, "the other one died: the mail goes out all the same"
+
+
+def test_a_mail_with_html_arrives_as_text_and_html_and_both_are_forgotten(
+    plain: Settings, database: Database, inbox: Inbox
+) -> None:
+    queue(database, html="<!doctype html><p>Guten Tag Änne</p>")
+    assert mail.deliver(database, plain) == 1
+    message = inbox.messages[0]
+    assert message.get_content_type() == "multipart/alternative"
+    kinds = [part.get_content_type() for part in message.iter_parts()]
+    assert kinds == ["text/plain", "text/html"], "the last one is what programs show that can"
+    assert "Änne" in message.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    assert stored(database).html == ""
+
+
+def test_a_worker_that_is_too_slow_loses_its_mails_to_the_next_one(
+    plain: Settings, database: Database, inbox: Inbox
+) -> None:
+    queue(database)
+    slow = mail._claim(database)
+    with time_machine.travel(utcnow() + mail.SENDING + timedelta(seconds=1)):
+        assert mail.deliver(database, plain) == 1
+        with mail.smtp(plain) as server:
+            assert not mail._send(database, plain, server, slow[0])
+    assert len(inbox.messages) == 1
+
+
+@pytest.mark.parametrize(("ends", "arrives"), [("https://katalog.example/unsubscribe/x", 0), ("", 1)])
+def test_what_was_interrupted_while_sending_is_sent_again_only_if_somebody_waits_for_it(
+    plain: Settings, database: Database, inbox: Inbox, ends: str, arrives: int
+) -> None:
+    queue(database, unsubscribe_url=ends)
+    assert mail._start(database, mail._claim(database)[0])
+    with time_machine.travel(utcnow() + mail.SENDING + timedelta(seconds=1)):
+        assert mail.deliver(database, plain) == arrives
+        assert (stored(database).last_error == mail.UNCERTAIN) is (not arrives)
+        with database.write() as session:
+            admin = Actor(label="Netzwerk", network_role=NetworkRole.ADMIN)
+            outbox.retry(session, admin, stored(database).id)
+        assert mail.deliver(database, plain) == 1 - arrives, "staff decide"
+    assert len(inbox.messages) == 1
