@@ -90,7 +90,7 @@ class ReportQuery:
 
     ``filters`` and ``all_of`` are those of the catalogue (facets of modules); ``only`` limits to these modules (a search text);
     the ``company_…`` filters look at who said it: slugs of companies, codes of terms, size classes.
-    ``as_of``: the end of that day in Berlin; None: now.
+    ``as_of``: the end of that day in Berlin; None: now. ``at``: this moment of that day instead of its end.
     """
 
     by: By = By.MODULE
@@ -107,6 +107,7 @@ class ReportQuery:
     periods: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     sort: ReportSort = ReportSort.DEFAULT
+    at: datetime | None = None
 
 
 FIGURES = ("companies", "people", "must", "should", "could", "open", "training", "cooperation", "business")

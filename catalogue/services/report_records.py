@@ -16,7 +16,7 @@ from catalogue.services.report_facts import CompanyFacts, Facts, ModuleFacts, ra
 from catalogue.services.report_query import NOT_STATED, ReportQuery, period_order
 from catalogue.texts import N_
 
-__all__ = ["Details", "Record", "end_of_day", "periods_said", "records", "records_in_detail", "replayed"]
+__all__ = ["Details", "Record", "before", "end_of_day", "periods_said", "records", "records_in_detail", "replayed"]
 
 BERLIN = ZoneInfo("Europe/Berlin")
 EARLIEST, LATEST = date(2000, 1, 1), date(2200, 1, 1)
@@ -52,10 +52,16 @@ def end_of_day(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time.min, BERLIN)
 
 
+def before(query: ReportQuery) -> datetime | None:
+    """Return the first moment that does not count any more for *query*, None if it asks for now."""
+    return query.at or (end_of_day(query.as_of) if query.as_of else None)
+
+
 def records(session: Session, query: ReportQuery) -> list[Record]:
     """Return all records that *query* asks for, as of its day."""
     facts, wanted = Facts(session, query), _filter(query)
-    rows = _now(session) if query.as_of is None else _on_day(session, query.as_of)
+    end = before(query)
+    rows = _now(session) if end is None else _until(session, end)
     found = (_record(facts, *row[:3]) for row in rows)
     return [record for record in found if record is not None and wanted(record)]
 
@@ -63,8 +69,9 @@ def records(session: Session, query: ReportQuery) -> list[Record]:
 def records_in_detail(session: Session, query: ReportQuery) -> list[tuple[Record, Details]]:
     """Return all records that *query* asks for, with every word that was said."""
     facts, wanted = Facts(session, query), _filter(query)
-    rows = _now(session, _DETAILS) if query.as_of is None else _on_day(session, query.as_of)
-    details = _details_now if query.as_of is None else _details_said
+    end = before(query)
+    rows = _now(session, _DETAILS) if end is None else _until(session, end)
+    details = _details_now if end is None else _details_said
     found = ((_record(facts, *row[:3]), row) for row in rows)
     return [(record, details(row)) for record, row in found if record is not None and wanted(record)]
 
@@ -110,12 +117,12 @@ def _now(session: Session, details: Iterable[Any] = ()) -> Iterator[tuple[Any, .
         yield company, module, (relevance, _purposes(purposes), people, period, source), *rest
 
 
-def _on_day(session: Session, day: date) -> Iterator[tuple[Any, ...]]:
-    """Company, module, what the last event of each demand up to *day* says; then its snapshot and moment.
+def _until(session: Session, end: datetime) -> Iterator[tuple[Any, ...]]:
+    """Company, module, what the last event of each demand before *end* says; then its snapshot and moment.
 
     Last means written last: clocks may go back, numbers do not.
     """
-    last = select(func.max(DemandEvent.id)).where(DemandEvent.at < end_of_day(day)).group_by(DemandEvent.demand_id)
+    last = select(func.max(DemandEvent.id)).where(DemandEvent.at < end).group_by(DemandEvent.demand_id)
     columns = (*_KEYS, raw(DemandEvent.snapshot), DemandEvent.at)
     for company, module, snapshot, at in session.execute(select(*columns).where(DemandEvent.id.in_(last))):
         yield company, module, _said(snapshot), snapshot, at

@@ -22,7 +22,16 @@ from catalogue.services.report_query import (
     named_period,
     period_order,
 )
-from catalogue.services.report_records import BERLIN, Details, Record, end_of_day, records, records_in_detail, replayed
+from catalogue.services.report_records import (
+    BERLIN,
+    Details,
+    Record,
+    before,
+    end_of_day,
+    records,
+    records_in_detail,
+    replayed,
+)
 from catalogue.services.sorting import sort_key
 from catalogue.texts import N_
 
@@ -79,7 +88,8 @@ def trend(session: Session, actor: Actor, query: ReportQuery, months: int = TREN
     require(actor, "report.see")
     last = query.as_of or today()
     starts = _months_before(last, months)
-    ends = [*(datetime(start.year, start.month, 1, tzinfo=BERLIN) for start in starts[1:]), end_of_day(last)]
+    ends = [datetime(start.year, start.month, 1, tzinfo=BERLIN) for start in starts[1:]]
+    ends.append(before(query) or end_of_day(last))
     states: list[dict[Any, Record | None]] = [{} for _ in ends]
     for place, demand, record in replayed(session, query, ends):
         for state in states[place:]:

@@ -176,6 +176,17 @@ def test_a_report_as_of_a_day_says_what_was_said_by_its_end_in_berlin(session: S
     }  # fmt: skip
 
 
+def test_a_report_can_speak_of_a_moment_of_its_day(session: Session, golden: Golden) -> None:
+    # NOON is when all was said; Anna raises 6 to 7 people two hours later
+    with time_machine.travel(NOON + timedelta(hours=2), tick=False):
+        golden.say(session, golden.anna, golden.safety, Relevance.MUST, (TRAINING,), 7)
+    for hours, expected in ((-1, 0), (1, 18), (3, 19)):
+        query = ReportQuery(as_of=NOON.date(), at=NOON + timedelta(hours=hours))
+        assert reports.interest(session, SYSTEM, query).total.people == expected
+        assert sum(row.people or 0 for row in reports.rows_behind(session, SYSTEM, query)) == expected
+        assert reports.trend(session, SYSTEM, query)[-1].people == expected
+
+
 def test_a_company_that_left_the_network_does_not_count(session: Session, golden: Golden) -> None:
     company = session.get(factories.Company, golden.cell.company_id)
     assert company
