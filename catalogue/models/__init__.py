@@ -1,9 +1,11 @@
 """What things are: columns, constraints and properties that look only at themselves."""
 
+from catalogue.models.action import Action, ActionState
 from catalogue.models.audit import AuditEvent
 from catalogue.models.bookmark import Bookmark
 from catalogue.models.bulk import BulkChange, BulkKind
 from catalogue.models.company import Company, CompanyImport, CompanyRole, Invitation, Membership, SizeClass
+from catalogue.models.decision import Decision, DecisionKind, DecisionState
 from catalogue.models.demand import Confidentiality, Demand, DemandEvent, DemandSource, Purpose, Relevance
 from catalogue.models.feedback import Feedback, FeedbackKind, FeedbackState, FeedbackVisibility
 from catalogue.models.imports import ImportFile, ImportRow, ImportRun, ImportState, ModuleLock, RowKind
@@ -25,8 +27,8 @@ from catalogue.models.vocabulary import Term, Vocabulary
 from catalogue.models.wish import Wish, WishState, WishSupport
 
 __all__ = [
-    "ApiToken", "AuditEvent", "Bookmark", "BulkChange", "BulkKind", "Company", "CompanyImport", "CompanyRole", "Confidentiality", "Confirmation",
-    "ConfirmationAnswer", "Demand", "DemandEvent", "DemandSource", "Feedback", "FeedbackKind", "FeedbackState",
+    "Action", "ActionState", "ApiToken", "AuditEvent", "Bookmark", "BulkChange", "BulkKind", "Company", "CompanyImport", "CompanyRole", "Confidentiality", "Confirmation",
+    "ConfirmationAnswer", "Decision", "DecisionKind", "DecisionState", "Demand", "DemandEvent", "DemandSource", "Feedback", "FeedbackKind", "FeedbackState",
     "FeedbackVisibility", "Frequency", "ImportFile", "ImportRow", "ImportRun", "ImportState", "IndexQueue",
     "Invitation", "LinkCheck", "LoginAttempt", "Measure", "MeasureModule", "MeasurePrerequisite", "Membership", "Module",
     "ModuleDistinct", "ModuleLock", "ModuleMerge", "ModuleVersion",

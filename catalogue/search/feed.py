@@ -13,6 +13,7 @@ from sqlalchemy import event
 
 from catalogue.db import Base, Session
 from catalogue.models import (
+    Action,
     ApiToken,
     AuditEvent,
     Bookmark,
@@ -20,6 +21,7 @@ from catalogue.models import (
     Company,
     CompanyImport,
     Confirmation,
+    Decision,
     Demand,
     DemandEvent,
     Feedback,
@@ -83,7 +85,7 @@ FEEDS: dict[type[Base], _Concerned] = {
     Term: _of_term,
 }
 SILENT: frozenset[type[Base]] = frozenset({
-    ApiToken, AuditEvent, Bookmark, BulkChange, Company, CompanyImport, Confirmation, Demand, DemandEvent, Feedback, ImportFile,
+    Action, ApiToken, AuditEvent, Bookmark, BulkChange, Company, CompanyImport, Confirmation, Decision, Demand, DemandEvent, Feedback, ImportFile,
     ImportRow, ImportRun, IndexQueue, Invitation, LinkCheck, LoginAttempt, Measure, MeasureModule, MeasurePrerequisite, Membership, ModuleDistinct, ModuleLock,
     ModuleMerge, ModuleVersion,
     OneTimeLink, OutboxMail, PendingVersion, SavedSearch, SearchGap, Source, SourceItem, SourceRun, SynonymRule, User, UserSession, Wish, WishSupport,

@@ -13,6 +13,7 @@ from catalogue.db import Session
 from catalogue.models import (
     Bookmark,
     Confirmation,
+    Decision,
     Demand,
     Feedback,
     Measure,
@@ -32,6 +33,7 @@ WHOLE: dict[str, Any] = {
     "run": Run,
     "feedback": Feedback,
     "wish": Wish,
+    "decision": Decision,
     "confirmation": Confirmation,
     "pending_version": PendingVersion,
 }
@@ -68,6 +70,7 @@ class Moving:
     run: int = 0
     feedback: int = 0
     wish: int = 0
+    decision: int = 0
     bookmark: int = 0
     measure_module: int = 0
     pending_version: int = 0
@@ -172,7 +175,7 @@ def _new_versions(session: Session, moved: Moved) -> None:
 def back(session: Session, kept: Module, merged: Module, moved: Moved) -> None:
     """Give *merged* back what it had, as far as it is still there."""
     for name, kind in WHOLE.items():
-        ids = [uuid.UUID(text) for text in moved[name]]
+        ids = [uuid.UUID(text) for text in moved.get(name, ())]  # a merge of an older version knows fewer tables
         _set(session, kind, kind.id.in_(ids) & (kind.module_id == kept.id), module_id=merged.id)
     if moved["base_number"]:
         pending = uuid.UUID(moved["pending_version"][0])

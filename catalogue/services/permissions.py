@@ -91,6 +91,10 @@ TABLE: dict[str, frozenset[Who]] = {
         "company.home": [Who.MEMBER],
         # planning
         "report.see": [Who.CURATOR],
+        "decision.see": [Who.CURATOR],
+        "decision.edit": [Who.CURATOR],
+        "action.see": [Who.CURATOR],
+        "action.edit": [Who.CURATOR],
         # people
         "account.own": [Who.SIGNED_IN],
         "bookmark.own": [Who.SIGNED_IN],

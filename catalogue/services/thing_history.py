@@ -50,7 +50,7 @@ def _plain(value: Any) -> Any:
         return [_plain(one) for one in value]
     if hasattr(value, "__dataclass_fields__"):
         return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
-    return str(value) if isinstance(value, str) else value
+    return str(value) if isinstance(value, str | uuid.UUID) else value
 
 
 def entries(session: Session, actor: Actor, verb: str, things: Collection[uuid.UUID]) -> list[Entry]:

@@ -15,6 +15,8 @@ from catalogue.models import (
     AuditEvent,
     Confidentiality,
     Confirmation,
+    Decision,
+    DecisionKind,
     Demand,
     DemandEvent,
     Feedback,
@@ -299,6 +301,8 @@ def furnish(session: Session, people: People, what: dict[str, Any]) -> tuple[Mod
             )
             session.add(SourceItem(source_id=source.id, key=name, module_id=module.id))
             session.add(Wish(title="W", module_id=module.id))
+            decided = {"kind": DecisionKind.WATCH, "decided_on": date(2026, 3, 1)}
+            session.add(Decision(module_id=module.id, **decided))
             session.add(Confirmation(module_id=module.id, token_hash=name, email="a@b.example", expires_at=utcnow()))
     made[1].state = what["state"]
     if what["state"] == WorkflowState.DRAFT:
