@@ -1,7 +1,7 @@
 """Wünsche: topics that are missing. Other companies can join; each ends in a module, a run or an answer.
 
 Members see the wishes of others as far as these allow: with the name, without it, or not at all. How many companies join is shown
-by the same rule as interest in modules (services/interest.py).
+by the same rule as interest in modules (services/disclosure.py).
 """
 
 import uuid
@@ -14,9 +14,9 @@ from sqlalchemy.orm.interfaces import ORMOption
 from catalogue.db import IntegrityError, Session
 from catalogue.models import Confidentiality, Term, Vocabulary, Wish, WishState, WishSupport
 from catalogue.services import vocabularies
+from catalogue.services.disclosure import limit_of, rounded_down
 from catalogue.services.errors import Conflict, NotFound
 from catalogue.services.findings import Findings, one_line, plain_text
-from catalogue.services.interest import SMALLEST_K, rounded_down
 from catalogue.services.locking import claim
 from catalogue.services.periods import is_period
 from catalogue.services.permissions import Actor, Own, can, require
@@ -150,7 +150,7 @@ def view_of(actor: Actor, wish: Wish, k: int) -> WishView:
     if can(actor, "wish.answer"):
         return WishView(wish, company, own, supported, len(joined_by), exact=True)
     others = len(joined_by - {actor.company_id})
-    shown = rounded_down(others) if others >= max(k, SMALLEST_K) else 0
+    shown = rounded_down(others) if others >= limit_of(k) else 0
     return WishView(wish, company, own, supported, shown or None, exact=False)
 
 

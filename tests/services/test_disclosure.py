@@ -1,0 +1,222 @@
+"""Confidentiality of figures: golden examples, and attackers who know the rule and see everything that is published."""
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from catalogue.services.disclosure import (
+    SUPPRESSED,
+    UNKNOWN,
+    Contribution,
+    Figures,
+    Place,
+    Table,
+    figures,
+    limit_of,
+    order,
+    table,
+)
+
+Data = dict[Place, list[Contribution]]
+K = 5
+
+
+def voices(number: int, people: int | None = 4, start: int = 0, named: bool = False) -> list[Contribution]:
+    return [Contribution(f"firma-{n:03}", people, named) for n in range(start, start + number)]
+
+
+def cell(row: str, column: str, part: str = "") -> Place:
+    return Place((row,), (column,), part)
+
+
+# One figure
+
+
+@pytest.mark.parametrize(("number", "shown"), [(0, None), (4, None), (5, 5), (9, 5), (10, 10), (14, 10)])
+def test_figures_are_made_of_five_companies_or_more_and_rounded_down(number: int, shown: int | None) -> None:
+    assert figures(voices(number, people=None), K) == Figures(shown)
+
+
+@pytest.mark.parametrize(("k", "enough"), [(3, 5), (5, 5), (6, 6), (8, 8)])
+def test_the_limit_is_the_setting_but_never_below_what_rounding_leaves(k: int, enough: int) -> None:
+    assert figures(voices(enough - 1), k) == SUPPRESSED
+    assert figures(voices(enough), k).companies == 5
+
+
+def test_companies_count_once_however_often_they_speak() -> None:
+    assert figures(voices(4) + voices(4), K) == SUPPRESSED
+    assert figures(voices(5) + voices(5), K) == Figures(5, 40)
+
+
+def test_the_viewers_own_company_counts_neither_for_the_limit_nor_in_the_figure() -> None:
+    assert figures(voices(5), K, "firma-002") == SUPPRESSED
+    assert figures([*voices(5), Contribution("eigene", 900, False)], K, "eigene") == Figures(5, 20)
+
+
+def test_where_anybody_may_look_one_company_more_is_asked_for() -> None:
+    assert figures(voices(5), K, UNKNOWN) == SUPPRESSED
+    assert figures(voices(6), K, UNKNOWN) == Figures(5, 20)
+
+
+def test_the_anonymous_ones_reach_the_limit_by_themselves_or_do_not_count() -> None:
+    named = voices(6, people=10, start=50, named=True)
+    assert figures(named + voices(4, people=500), K) == Figures(5, 60)
+    assert figures(named[:4] + voices(4), K) == SUPPRESSED
+    assert figures(named + voices(5, people=10), K) == Figures(10, 110)
+
+
+def test_a_company_that_is_named_elsewhere_is_no_anonymous_one() -> None:
+    both = [Contribution("firma-000", 4, True), *voices(5)]
+    assert figures(both, K) == SUPPRESSED  # firma-000 is known; four others remain
+
+
+def test_people_need_as_many_companies_that_gave_a_number() -> None:
+    assert figures(voices(4, people=10) + voices(3, people=None, start=4), K) == Figures(5)
+    assert figures(voices(5, people=10) + voices(3, people=None, start=5), K) == Figures(5, 50)
+
+
+def test_two_companies_may_make_up_85_percent_of_a_sum_but_not_more() -> None:
+    rest = [Contribution(f"rest-{n}", 5, False) for n in range(3)]  # 15 of 100
+    assert figures([*voices(1, 43), *voices(1, 42, start=1), *rest], K) == Figures(5, 100)
+    assert figures([*voices(1, 43), *voices(1, 43, start=1), *rest], K) == Figures(5)
+
+
+def test_the_named_ones_hide_no_dominance_among_the_anonymous() -> None:
+    named = voices(5, people=100, start=50, named=True)
+    anonymous = [Contribution("gross", 90, False), *voices(4, people=1)]  # 594 in sum, 94 once the named are subtracted
+    assert figures(named + anonymous, K) == Figures(10)
+
+
+@pytest.mark.parametrize(("people", "shown"), [((40, 40, 40, 5, 5, 3), None), ((20, 20, 20, 10, 10, 10), 90)])
+def test_an_unknown_viewer_may_subtract_one_of_the_largest(people: tuple[int, ...], shown: int | None) -> None:
+    said = [Contribution(f"firma-{n}", number, False) for n, number in enumerate(people)]
+    assert figures(said, K, UNKNOWN) == Figures(5, shown)  # without one 40: 80 of 93 are 86 %
+
+
+def test_suppressed_sorts_as_zero_and_equal_figures_keep_their_order() -> None:
+    shown = [SUPPRESSED, Figures(5, 20), Figures(10), Figures(5, 25), SUPPRESSED]
+    assert sorted(range(5), key=lambda n: order(shown[n])) == [2, 3, 1, 0, 4]
+
+
+# Tables: golden examples
+
+
+def test_a_hidden_cell_enters_no_margin() -> None:
+    # Speicher: 7 in Basis, 3 in Fokus; Zelle: 6 in Basis, 0 in Fokus
+    data = {cell("Speicher", "Basis"): voices(7), cell("Speicher", "Fokus"): voices(3, people=99, start=10)}
+    data |= {cell("Zelle", "Basis"): voices(6, start=20), cell("Zelle", "Fokus"): []}
+    seen = table(data, K)
+    assert seen.cells == {
+        ("Speicher", "Basis"): Figures(5, 25), ("Speicher", "Fokus"): SUPPRESSED,
+        ("Zelle", "Basis"): Figures(5, 20), ("Zelle", "Fokus"): SUPPRESSED,
+    }  # fmt: skip
+    assert seen.row_totals == {"Speicher": Figures(5, 25), "Zelle": Figures(5, 20)}
+    assert seen.column_totals == {"Basis": Figures(10, 50), "Fokus": SUPPRESSED}  # 13 companies, 28 + 24 people
+    assert seen.total == Figures(10, 50)
+
+
+def test_what_is_hidden_in_a_row_counts_there_where_it_is_enough_by_itself() -> None:
+    data = {cell("Speicher", name): voices(3, start=10 * n) for n, name in enumerate(("Basis", "Fokus", "Verständnis"))}
+    seen = table(data, K)
+    assert set(seen.cells.values()) == {SUPPRESSED}
+    assert seen.row_totals["Speicher"] == Figures(5, 35)  # nine companies of four people
+    assert set(seen.column_totals.values()) == {SUPPRESSED}
+    assert seen.total == Figures(5, 35)
+
+
+def test_a_margin_never_tells_that_every_hidden_cell_is_full() -> None:
+    data = {cell("Speicher", f"Spalte {n}"): voices(4, start=10 * n) for n in range(5)}  # 20 companies: 4 in each
+    # what is counted, at most 4 * 4 + 1, is also possible with 1 company in any of the cells
+    assert table(data, K).row_totals["Speicher"] == Figures(15, 65)
+
+
+def test_two_hidden_modules_of_a_cell_show_together_one_does_not() -> None:
+    data = {cell("Speicher", "Basis", "a"): voices(7), cell("Speicher", "Basis", "b"): voices(3, start=10)}
+    assert table(data, K).cells["Speicher", "Basis"] == Figures(5, 25)
+    data[cell("Speicher", "Basis", "c")] = voices(2, start=20)
+    assert table(data, K).cells["Speicher", "Basis"] == Figures(10, 45)  # 7 and 5; 28 + 20 = 48
+
+
+def test_a_module_with_two_topics_tells_nothing_of_the_module_with_one() -> None:
+    both, alone = Place(("Speicher", "Zelle"), ("Basis",), "a"), cell("Speicher", "Basis", "b")
+    data = {both: voices(6), alone: [Contribution("gross", 400, False)]}
+    seen = table(data, K)
+    assert seen.cells["Speicher", "Basis"] == seen.cells["Zelle", "Basis"] == seen.total == Figures(5, 20)
+
+
+def test_fewer_rows_are_the_same_rows() -> None:
+    data = {Place(("A", "B"), ("x",), "1"): voices(6), cell("A", "y", "2"): voices(3), cell("B", "y", "3"): voices(8)}
+    every, one = table(data, K), table(data, K, rows=["A"])
+    assert one.row_totals == {"A": every.row_totals["A"]}
+    assert one.cells == {key: value for key, value in every.cells.items() if key[0] == "A"}
+
+
+def test_rows_rank_by_what_they_show() -> None:
+    data = {cell("A", "x"): voices(4), cell("B", "x"): [], cell("C", "x"): voices(5), cell("D", "x"): voices(3)}
+    assert table(data, K).ranked() == ("C", "A", "B", "D")
+
+
+# Tables: properties on random data
+
+COMPANIES = [f"firma-{n:02}" for n in range(24)]
+SAID = st.builds(
+    Contribution,
+    st.sampled_from(COMPANIES),
+    st.none() | st.integers(1, 40) | st.integers(1, 3000),
+    st.sampled_from([False, False, False, True]),
+)
+PLACES = st.builds(
+    lambda rows, columns, part: Place(tuple(sorted(rows)), tuple(sorted(columns)), part),
+    st.sets(st.sampled_from("ABC"), min_size=1, max_size=2),
+    st.sets(st.sampled_from("xyz"), min_size=1, max_size=2),
+    st.sampled_from("123"),
+)
+
+
+def unique(said: Iterable[Contribution]) -> list[Contribution]:
+    return list({one.company: one for one in said}.values())
+
+
+TABLES = st.dictionaries(PLACES, st.lists(SAID, max_size=14).map(unique), min_size=1, max_size=14)
+VIEWERS = st.sampled_from(["", UNKNOWN, COMPANIES[0], "eine ohne Bedarf"])
+
+
+def published(seen: Table) -> list[Figures]:
+    return [*seen.cells.values(), *seen.row_totals.values(), *seen.column_totals.values(), seen.total]
+
+
+@given(TABLES, st.integers(3, 9), VIEWERS)
+@settings(max_examples=25, deadline=None)
+def test_no_number_of_a_table_is_made_of_too_few(data: Data, k: int, viewer: str) -> None:
+    seen = table(data, k, viewer)
+    members = {
+        key: {
+            one.company for place, said in data.items() for one in said if inside(place, key) and one.company != viewer
+        }
+        for key in [*seen.cells, *((row, "") for row in seen.rows), *(("", name) for name in seen.columns), ("", "")]
+    }
+    for companies, shown in zip(members.values(), published(seen), strict=True):
+        if shown.companies is None:
+            assert shown.people is None
+        else:
+            assert limit_of(k, viewer) <= len(companies)
+            assert 0 < shown.companies <= len(companies)
+            assert shown.companies % 5 == 0
+            assert (shown.people or 0) % 5 == 0
+
+
+def inside(place: Place, key: tuple[str, str]) -> bool:
+    return (not key[0] or key[0] in place.rows) and (not key[1] or key[1] in place.columns)
+
+
+@given(TABLES, SAID, st.data())
+@settings(max_examples=25, deadline=None)
+def test_the_viewers_own_word_changes_nothing_that_the_viewer_sees(
+    data: Data, own: Contribution, draw: st.DataObject
+) -> None:
+    place = draw.draw(st.sampled_from(sorted(data)))
+    before = table(data, K, "eigene")
+    after = table(data | {place: [*data[place], own._replace(company="eigene")]}, K, "eigene")
+    assert after == before
