@@ -7,6 +7,7 @@ from catalogue.models import DemandSource, Purpose, Relevance, SizeClass, Vocabu
 from catalogue.search import facets as catalogue_facets
 from catalogue.search.results import FACETS, Facet, FacetValue
 from catalogue.services import vocabularies
+from catalogue.services.demand_log import demand_log
 from catalogue.services.permissions import Actor, require
 from catalogue.services.report_facts import Facts
 from catalogue.services.report_query import NOT_STATED, ReportQuery, named_period
@@ -38,8 +39,9 @@ def choices(session: Session, actor: Actor, query: ReportQuery, language: str = 
         for name, pairs in _statements(session, facts, language).items()
     ]
     labels = catalogue_facets.labels(session, language).values
+    said = [facts.modules[key] for key in demand_log(session).modules.values if key in facts.modules]
     for name in FACETS:
-        used = {code for module in facts.modules.values() for code in module.facets.get(name, (NOT_STATED,))}
+        used = {code for module in said for code in module.facets.get(name, (NOT_STATED,))}
         pairs = [(code, label) for code, (label, _) in labels[name].items() if code in used]
         chosen = query.filters.get(name, ())
         found.append(_facet(name, catalogue_facets.NAMES[name], chosen, pairs, name in query.all_of))

@@ -6,16 +6,20 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, select, type_coerce, union
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.engine import Row
-from sqlalchemy.orm import InstrumentedAttribute
 
 from catalogue.db import Session
-from catalogue.models import Company, Demand, Module, ModuleMerge, Programme, Provider, Run, Term, module_term
+from catalogue.models import Company, Module, Programme, Provider, Run, Term, module_term
 from catalogue.search import facets
+from catalogue.services.demand_log import raw
+from catalogue.services.kept import kept
 from catalogue.services.report_query import NOT_STATED, ReportQuery
+from catalogue.services.sorting import sort_key
 
-__all__ = ["CompanyFacts", "Fact", "Facts", "ModuleFacts", "modules_in", "raw"]
+AT_ONCE = 500  # modules asked for by id
+
+__all__ = ["CompanyFacts", "Fact", "Facts", "ModuleFacts", "modules_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class ModuleFacts:
     facets: Mapping[str, frozenset[str]]
     topics: tuple[Fact, ...]
     levels: tuple[Fact, ...]
+    sort: str  # of the title, in German order
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +55,66 @@ class CompanyFacts:
     size: str
     sector: Fact | None
     region: Fact | None
-
-
-def raw(column: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[Any]:
-    """Return *column* as the driver gives it. Thousands of ids, enums and JSON lists are only compared; making objects of them costs most of the time."""
-    return type_coerce(column, String)
+    sort: str = ""  # of the name, in German order
 
 
 class Facts:
     """The companies and modules that a query lets through; keys are raw ids."""
 
     def __init__(self, session: Session, query: ReportQuery) -> None:
-        terms, query = _terms(session), _resolved(session, query)
-        self.companies = {key: it for key, it in _companies(session, terms) if _wants_company(query, it)}
-        # every event has a demand, at this module or, before or after a merge, at the other
-        merged = (select(ModuleMerge.merged_id), select(ModuleMerge.kept_id))
-        known = _modules(session, terms, select(union(select(Demand.module_id), *merged).subquery()))
-        self.modules = {key: it for key, it in known if _wants_module(query, it)}
+        known, query = _known(session), _resolved(session, query)
+        self.companies, self.modules = known.companies, known.modules
+        if query.companies or query.company_sectors or query.company_regions or query.company_sizes:
+            self.companies = {key: it for key, it in known.companies.items() if _wants_company(query, it)}
+        if query.filters or query.only is not None:
+            self.modules = {key: it for key, it in known.modules.items() if _wants_module(query, it)}
 
 
 def modules_in(session: Session, query: ReportQuery, module_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, ModuleFacts]:
     """Return those of the modules that the query's filters of modules let through."""
-    query = _resolved(session, query)
-    found = _modules(session, _terms(session), select(Module.id).where(Module.id.in_(module_ids)))
-    return {facts.id: facts for _, facts in found if _wants_module(query, facts)}
+    known, query = _known(session), _resolved(session, query)
+    found = {id: known.by_id[id] for id in module_ids if id in known.by_id}
+    return {id: facts for id, facts in found.items() if _wants_module(query, facts)}
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Everything, with the version of each module from which its facts are."""
+
+    around: tuple[Any, ...]
+    versions: Mapping[Any, Any]
+    companies: Mapping[Any, CompanyFacts]
+    modules: Mapping[Any, ModuleFacts]
+    by_id: Mapping[uuid.UUID, ModuleFacts]
+
+
+_STAMPED = (Term, Provider, Programme, Company, Run)
+
+
+def _known(session: Session) -> _Known:
+    """Return the facts of all active companies and all modules, of which only those are read anew that changed."""
+    # every change of these counts up a version, whoever makes it
+    stamps = [_stamp(session, model) for model in (Module, *_STAMPED)]
+
+    def make(previous: _Known | None) -> _Known:
+        around, terms = tuple(stamps[1:]), _terms(session)
+        rows: Iterable[Any] = session.execute(select(raw(Module.id), Module.version, raw(Module.updated_at)))
+        versions = {key: (version, at) for key, version, at in rows}
+        if previous is None or previous.around != around:
+            modules = dict(_modules(session, terms, None))
+        else:
+            changed = [key for key, version in versions.items() if previous.versions.get(key) != version]
+            modules = {key: facts for key, facts in previous.modules.items() if key in versions}
+            modules |= dict(_modules(session, terms, changed))
+        by_id = {facts.id: facts for facts in modules.values()}
+        return _Known(around, versions, dict(_companies(session, terms)), modules, by_id)
+
+    return kept(session, "report_facts", tuple(stamps), make)
+
+
+def _stamp(session: Session, model: Any) -> tuple[Any, ...]:
+    asked = select(func.count(), func.sum(model.version), func.max(model.updated_at))
+    return tuple(session.execute(asked).one())
 
 
 _TERM_COLUMNS = (
@@ -107,36 +148,51 @@ def _fact(term: Row[Any]) -> Fact:
 
 def _companies(session: Session, terms: _Terms) -> Iterator[tuple[Any, CompanyFacts]]:
     columns = (
-        raw(Company.id).label("id"), Company.slug, Company.name, Company.size_class,
+        raw(Company.id).label("id"), Company.slug, Company.name, Company.sort_name, Company.size_class,
         raw(Company.sector_id).label("sector_id"), raw(Company.region_id).label("region_id"),
     )  # fmt: skip
     for row in session.execute(select(*columns).where(Company.active)):
         sector, region = (_fact(terms[id]) if id in terms else None for id in (row.sector_id, row.region_id))
-        yield row.id, CompanyFacts(row.slug, row.name, str(row.size_class or ""), sector, region)
+        yield row.id, CompanyFacts(row.slug, row.name, str(row.size_class or ""), sector, region, row.sort_name)
 
 
-def _modules(session: Session, terms: _Terms, wanted: Select[Any]) -> Iterator[tuple[Any, ModuleFacts]]:
-    chosen: dict[Any, list[Row[Any]]] = defaultdict(list)
-    tagged = select(raw(module_term.c.module_id), raw(module_term.c.term_id)).where(module_term.c.module_id.in_(wanted))
-    for module_key, term_key in session.execute(tagged):
-        chosen[module_key].append(terms[term_key])
-    places: dict[Any, list[Row[Any]]] = defaultdict(list)
-    held = select(raw(Run.module_id), raw(Run.region_id)).where(Run.module_id.in_(wanted), Run.region_id.is_not(None))
-    for module_key, region_key in session.execute(held):
-        places[module_key].append(terms[region_key])
+def _modules(session: Session, terms: _Terms, keys: list[Any] | None) -> Iterator[tuple[Any, ModuleFacts]]:
+    """The facts of the modules with these raw ids (None: of all)."""
+    tagged, held = module_term.c, select(Run.module_id, Run.region_id).where(Run.region_id.is_not(None)).subquery().c
+    chosen = _term_rows(session, terms, tagged.module_id, tagged.term_id, keys)
+    places = _term_rows(session, terms, held.module_id, held.region_id, keys)
     columns = (
         raw(Module.id).label("key"), Module.id, Module.slug, Module.title, Module.provider_text, Module.offer_status, Module.dqr,
         Provider.slug.label("provider"), Provider.name.label("provider_name"), Programme.slug.label("programme"),
     )  # fmt: skip
     joined = select(*columns).outerjoin(Provider, Module.provider_id == Provider.id)
-    joined = joined.outerjoin(Programme, Module.programme_id == Programme.id).where(Module.id.in_(wanted))
-    rows: Iterable[Row[Any]] = session.execute(joined)
-    for row in rows:
+    joined = joined.outerjoin(Programme, Module.programme_id == Programme.id)
+    for row in _limited(session, joined, Module.id, keys):
         own = sorted(chosen[row.key], key=lambda term: term.position)
         facets = _facets(row, [*own, *places[row.key]], terms)
         topics, levels = (tuple(_fact(t) for t in own if t.vocabulary == name) for name in ("topic", "level"))
         provider = row.provider_name or row.provider_text
-        yield row.key, ModuleFacts(row.id, row.slug, row.title, provider, facets, topics, levels)
+        yield row.key, ModuleFacts(row.id, row.slug, row.title, provider, facets, topics, levels, sort_key(row.title))
+
+
+def _term_rows(
+    session: Session, terms: _Terms, module: ColumnElement[Any], term: ColumnElement[Any], keys: list[Any] | None
+) -> dict[Any, list[Row[Any]]]:
+    found: dict[Any, list[Row[Any]]] = defaultdict(list)
+    for module_key, term_key in _limited(session, select(raw(module), raw(term)), module, keys):
+        found[module_key].append(terms[term_key])
+    return found
+
+
+def _limited(session: Session, statement: Select[Any], column: Any, keys: list[Any] | None) -> Iterable[Any]:
+    """Ask for all rows, or for those of a few modules; of very many, asking for all and choosing is quicker."""
+    if keys is None:
+        return session.execute(statement)
+    found: list[Row[Any]] = []
+    for start in range(0, len(keys), AT_ONCE):
+        part = [key if isinstance(key, uuid.UUID) else uuid.UUID(key) for key in keys[start : start + AT_ONCE]]
+        found += session.execute(statement.where(column.in_(part)))
+    return found
 
 
 def _facets(row: Row[Any], chosen: Iterable[Row[Any]], terms: _Terms) -> dict[str, frozenset[str]]:

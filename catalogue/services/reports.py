@@ -1,15 +1,17 @@
 """The interest report: which companies want what, for how many people. What each figure counts is in DEFINITIONS."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, overload
+
+import numpy as np
 
 from catalogue.db import Session, utcnow
 from catalogue.models import Confidentiality, DemandSource, Purpose, Relevance, Vocabulary
 from catalogue.services import audit, vocabularies
+from catalogue.services.demand_log import Numbers
 from catalogue.services.permissions import Actor, require
-from catalogue.services.report_facts import Fact
+from catalogue.services.report_facts import CompanyFacts, Fact, ModuleFacts
 from catalogue.services.report_query import (
     NOT_STATED,
     Behind,
@@ -22,23 +24,16 @@ from catalogue.services.report_query import (
     named_period,
     period_order,
 )
-from catalogue.services.report_records import (
-    BERLIN,
-    Details,
-    Record,
-    before,
-    end_of_day,
-    records,
-    records_in_detail,
-    replayed,
-)
+from catalogue.services.report_records import BERLIN, Details, before, details, end_of_day, records, series
 from catalogue.services.sorting import sort_key
+from catalogue.services.statements import Groups, Record, Statements
 from catalogue.texts import N_
 
 __all__ = ["end_of_day", "interest", "note", "rows_behind", "today", "trend"]
 
 TREND_MONTHS = 12
 UNKNOWN = Fact(NOT_STATED, *named_period(""))
+TOTAL = Fact("total", N_("Summe"), "Total")
 NOTHING = ("", "")  # no second line, in German and English
 COUNTED = ("must", "should", "could", "open", "training", "cooperation", "business")
 
@@ -48,39 +43,77 @@ def today() -> date:
     return utcnow().astimezone(BERLIN).date()
 
 
-def interest(session: Session, actor: Actor, query: ReportQuery, found: Sequence[Record] | None = None) -> Report:
+def interest(session: Session, actor: Actor, query: ReportQuery, found: Statements | None = None) -> Report:
     """Return the figures for *query*; a record whose module has several topics is in several rows and once in the total.
 
     *found*: the records of the query, if they are loaded already.
     """
     require(actor, "report.see")
     found = records(session, query) if found is None else found
-    keys_of = KEYS[query.by]
-    groups: dict[str, list[Record]] = defaultdict(list)
-    for record in found:
-        for key in keys_of(record):
-            groups[key].append(record)
-    rows = [_row(*_named(query.by, key, members[0]), members) for key, members in groups.items()]
-    total = _row(Fact("total", N_("Summe"), "Total"), NOTHING, found)
-    return Report(query, query.as_of or today(), tuple(_sorted(query, rows)), total)
+    groups = groups_of(found, query.by)
+    columns = _figures(found, groups)
+    firsts = found.only(groups.first())
+    rows = [
+        _row(*_named(query.by, key, first), {name: column[place] for name, column in columns.items()})
+        for place, (key, first) in enumerate(zip(groups.keys, firsts, strict=True))
+    ]
+    everything = Groups(("total",), np.arange(len(found)), np.zeros(len(found), np.int64))
+    totals = {name: column[0] for name, column in _figures(found, everything).items()}
+    return Report(query, query.as_of or today(), tuple(_sorted(query, rows)), _row(TOTAL, NOTHING, totals))
+
+
+def groups_of(found: Statements, by: By) -> Groups:
+    """Return the rows of a report by *by* that each statement is in."""
+    if by == By.PERIOD:
+        return found.by_period()
+    if by in MODULE_KEYS:
+        return found.by_module(MODULE_KEYS[by])
+    return found.by_company(COMPANY_KEYS[by])
 
 
 def rows_behind(
     session: Session, actor: Actor, query: ReportQuery, key: str = "", level: str = "", figure: str = ""
-) -> list[Behind]:
-    """Return the statements behind one figure: of the row *key* (all rows if empty), of modules at *level*, of the column *figure*."""
+) -> "RowsBehind":
+    """Return the statements behind one figure: of the row *key* (all rows if empty), of modules at *level*, of the column *figure*.
+
+    Sorted by company and module; what each says in full is read only for those that are taken.
+    """
     require(actor, "demand.see_others")
-    keys_of = KEYS[query.by]
-    found = [
-        (record, details)
-        for record, details in records_in_detail(session, query)
-        if (not key or key in keys_of(record))
-        and (not level or level in levels_of(record))
-        and _in_figure(record, figure)
-    ]
-    found.sort(key=lambda pair: (sort_key(pair[0].company.name), sort_key(pair[0].module.title)))
-    labels = _format_labels(session) if found else {}
-    return [_behind(record, details, labels) for record, details in found]
+    found = records(session, query)
+    if key:
+        found = found.only(_in_group(groups_of(found, query.by), key))
+    if level:
+        found = found.only(_in_group(found.by_module(level_keys), level))
+    if figure == "people":
+        found = found.only(found.people > 0)
+    elif figure not in ("", "companies", "records"):
+        found = found.only(found.says(figure))
+    order = sorted(range(len(found)), key=[(one.company.sort, one.module.sort) for one in found].__getitem__)
+    return RowsBehind(session, found.only(np.array(order, np.int64)))
+
+
+class RowsBehind(Sequence[Behind]):
+    """Statements with every word; as many are read as are asked for."""
+
+    def __init__(self, session: Session, found: Statements) -> None:
+        self.session, self.found = session, found
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    @overload
+    def __getitem__(self, place: int) -> Behind: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Behind]: ...
+    def __getitem__(self, place: int | slice) -> Behind | list[Behind]:
+        if isinstance(place, slice):
+            return list(RowsBehind(self.session, self.found.only(np.arange(len(self))[place])))
+        return next(iter(RowsBehind(self.session, self.found.only(np.array([place])))))
+
+    def __iter__(self) -> Iterator[Behind]:
+        labels = _format_labels(self.session)
+        for record, said in zip(self.found, details(self.session, self.found), strict=True):
+            yield _behind(record, said, labels)
 
 
 def trend(session: Session, actor: Actor, query: ReportQuery, months: int = TREND_MONTHS) -> list[TrendPoint]:
@@ -90,11 +123,7 @@ def trend(session: Session, actor: Actor, query: ReportQuery, months: int = TREN
     starts = _months_before(last, months)
     ends = [datetime(start.year, start.month, 1, tzinfo=BERLIN) for start in starts[1:]]
     ends.append(before(query) or end_of_day(last))
-    states: list[dict[Any, Record | None]] = [{} for _ in ends]
-    for place, demand, record in replayed(session, query, ends):
-        for state in states[place:]:
-            state[demand] = record
-    return [_point(start, filter(None, state.values())) for start, state in zip(starts, states, strict=True)]
+    return [_point(start, found) for start, found in zip(starts, series(session, query, ends), strict=True)]
 
 
 def note(session: Session, actor: Actor, query: ReportQuery, action: str, **details: Any) -> None:
@@ -104,24 +133,37 @@ def note(session: Session, actor: Actor, query: ReportQuery, action: str, **deta
     audit.record(session, actor, action, label=query.by.label, by=query.by.value, as_of=day, **details)
 
 
-def levels_of(record: Record) -> tuple[str, ...]:
+def level_keys(module: ModuleFacts) -> tuple[str, ...]:
     """Return the codes of the module's levels, ("none",) without any."""
-    return tuple(fact.code for fact in record.module.levels) or (NOT_STATED,)
+    return tuple(fact.code for fact in module.levels) or (NOT_STATED,)
 
 
-def _code(fact: Fact | None) -> str:
-    return fact.code if fact else NOT_STATED
+def topic_keys(module: ModuleFacts) -> tuple[str, ...]:
+    """Return the codes of the module's topics, ("none",) without any."""
+    return tuple(fact.code for fact in module.topics) or (NOT_STATED,)
 
 
-# the rows that a record belongs to
-KEYS: dict[By, Callable[[Record], tuple[str, ...]]] = {
-    By.MODULE: lambda record: (record.module.slug,),
-    By.TOPIC: lambda record: tuple(fact.code for fact in record.module.topics) or (NOT_STATED,),
-    By.COMPANY: lambda record: (record.company.slug,),
-    By.SECTOR: lambda record: (_code(record.company.sector),),
-    By.REGION: lambda record: (_code(record.company.region),),
-    By.PERIOD: lambda record: (record.period or NOT_STATED,),
+def _code(fact: Fact | None) -> tuple[str]:
+    return (fact.code if fact else NOT_STATED,)
+
+
+# the rows that a statement belongs to, by what is known of its module or company
+MODULE_KEYS: dict[By, Callable[[ModuleFacts], tuple[str, ...]]] = {
+    By.MODULE: lambda module: (module.slug,),
+    By.TOPIC: topic_keys,
 }
+COMPANY_KEYS: dict[By, Callable[[CompanyFacts], tuple[str, ...]]] = {
+    By.COMPANY: lambda company: (company.slug,),
+    By.SECTOR: lambda company: _code(company.sector),
+    By.REGION: lambda company: _code(company.region),
+}
+
+
+def _in_group(groups: Groups, key: str) -> Numbers:
+    """The places of the statements in one group."""
+    place = groups.keys.index(key) if key in groups.keys else -1
+    members: Numbers = groups.statements[groups.groups == place]
+    return members
 
 
 def _named(by: By, key: str, record: Record) -> tuple[Fact, tuple[str, str]]:
@@ -142,17 +184,18 @@ def _where(record: Record) -> tuple[str, str]:
     return ", ".join(fact.label for fact in known), ", ".join(fact.label_en or fact.label for fact in known)
 
 
-def _row(fact: Fact, detail: tuple[str, str], members: Sequence[Record]) -> ReportRow:
-    counted = Counter(record.relevance for record in members)
-    for record in members:
-        counted.update(record.purposes)
-    companies = len({record.company.slug for record in members})
-    people = sum(record.people or 0 for record in members)
-    figures = {name: counted[name] for name in COUNTED}
+def _figures(found: Statements, groups: Groups) -> dict[str, list[int]]:
+    """Every figure of every group."""
+    columns = {name: groups.sums(found.says(name)) for name in COUNTED}
+    columns["records"] = groups.sums(np.ones(len(found)))
+    columns["people"] = groups.sums(found.people)
+    columns["companies"] = groups.distinct(found.companies)
+    return {name: column.tolist() for name, column in columns.items()}
+
+
+def _row(fact: Fact, detail: tuple[str, str], figures: dict[str, int]) -> ReportRow:
     note, note_en = detail
-    return ReportRow(
-        fact.code, fact.label, fact.label_en, note, len(members), companies, people, note_en=note_en, **figures
-    )
+    return ReportRow(fact.code, fact.label, fact.label_en, note, note_en=note_en, **figures)
 
 
 def _sorted(query: ReportQuery, rows: list[ReportRow]) -> list[ReportRow]:
@@ -167,14 +210,6 @@ def _sorted(query: ReportQuery, rows: list[ReportRow]) -> list[ReportRow]:
     if sort == ReportSort.PEOPLE:
         return sorted(rows, key=lambda row: (-row.people, -row.companies, sort_key(row.label), row.key))
     return sorted(rows, key=lambda row: (-row.companies, -row.people, sort_key(row.label), row.key))
-
-
-def _in_figure(record: Record, figure: str) -> bool:
-    if figure in ("", "companies", "records"):
-        return True
-    if figure == "people":
-        return bool(record.people)
-    return record.relevance == figure or figure in record.purposes
 
 
 def _format_labels(session: Session) -> dict[str, tuple[str, str]]:
@@ -201,7 +236,5 @@ def _months_before(day: date, months: int) -> list[date]:
     return starts[::-1]
 
 
-def _point(month: date, members: Iterable[Record]) -> TrendPoint:
-    found = list(members)
-    companies = len({record.company.slug for record in found})
-    return TrendPoint(month, companies, sum(record.people or 0 for record in found), len(found))
+def _point(month: date, found: Statements) -> TrendPoint:
+    return TrendPoint(month, len(np.unique(found.companies)), int(found.people.sum()), len(found))

@@ -49,7 +49,7 @@ def asked_from(args: MultiDict[str, str]) -> Asked:
     """Return the question that URL parameters ask; what cannot be used is left out and named in ``problems``."""
     problems: dict[str, Text] = {}
     found = query_from(args)
-    said = {field: _values(args, name) for name, field in STATEMENT_FACETS.items()}
+    said: dict[str, Any] = {field: _values(args, name) for name, field in STATEMENT_FACETS.items()}
     query = ReportQuery(
         by=_by(args.get("by", ""), problems),
         as_of=_day(args.get("as_of", ""), problems),

@@ -1,0 +1,41 @@
+"""What reading the database again and again would make slow: kept in memory for as long as its stamp in the database stays the same."""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from catalogue.db import Database, Session
+
+__all__ = ["kept"]
+
+T = TypeVar("T")
+
+
+@dataclass
+class _Shelf:
+    found: dict[str, tuple[Hashable, Any]] = field(default_factory=dict)
+    lock: RLock = field(default_factory=RLock)
+
+
+_shelves: WeakKeyDictionary[Database, _Shelf] = WeakKeyDictionary()
+
+
+def kept(session: Session, name: str, stamp: Hashable, make: Callable[[Any], T]) -> T:
+    """Return what was made for *stamp*; if there is none, ``make(previous)`` is called, with what was kept before (or None).
+
+    Only sessions that read leave what they made for others: what a writing one sees may be rolled back. One thread makes, others wait.
+    """
+    database: Database | None = session.info.get("database")
+    if database is None:
+        return make(None)
+    shelf = _shelves.setdefault(database, _Shelf())
+    with shelf.lock:
+        known, previous = shelf.found.get(name, (None, None))
+        if known == stamp:
+            return previous  # type: ignore[no-any-return]
+        made = make(previous)
+        if session.get_bind() is database.engine:
+            shelf.found[name] = (stamp, made)
+        return made
