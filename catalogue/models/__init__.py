@@ -17,6 +17,7 @@ from catalogue.models.module import Module, ModuleVersion, OfferStatus, Workflow
 from catalogue.models.outbox import OutboxMail
 from catalogue.models.pending import Confirmation, ConfirmationAnswer, PendingVersion
 from catalogue.models.provider import Programme, ProgrammeKind, Provider
+from catalogue.models.report import FrozenReport, ReportLink
 from catalogue.models.run import Run, RunState
 from catalogue.models.saved_search import Frequency, SavedSearch
 from catalogue.models.search_gap import SearchGap
@@ -36,4 +37,5 @@ __all__ = [
     "Provider", "Purpose", "Relevance", "RowKind", "Run", "RunState", "SavedSearch", "SearchGap", "SizeClass",
     "Source", "SourceInterval", "SourceItem", "SourceKind", "SourceOutcome", "SourceRun", "SynonymKind", "SynonymRule", "Term", "User", "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport",
     "WorkflowState", "module_term",
+    "FrozenReport", "ReportLink",
 ]  # fmt: skip

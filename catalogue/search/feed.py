@@ -25,6 +25,7 @@ from catalogue.models import (
     Demand,
     DemandEvent,
     Feedback,
+    FrozenReport,
     ImportFile,
     ImportRow,
     ImportRun,
@@ -46,6 +47,7 @@ from catalogue.models import (
     PendingVersion,
     Programme,
     Provider,
+    ReportLink,
     Run,
     SavedSearch,
     SearchGap,
@@ -89,6 +91,7 @@ SILENT: frozenset[type[Base]] = frozenset({
     ImportRow, ImportRun, IndexQueue, Invitation, LinkCheck, LoginAttempt, Measure, MeasureModule, MeasurePrerequisite, Membership, ModuleDistinct, ModuleLock,
     ModuleMerge, ModuleVersion,
     OneTimeLink, OutboxMail, PendingVersion, SavedSearch, SearchGap, Source, SourceItem, SourceRun, SynonymRule, User, UserSession, Wish, WishSupport,
+    FrozenReport, ReportLink,
 })  # fmt: skip
 
 

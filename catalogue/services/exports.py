@@ -4,12 +4,13 @@ import csv
 import io
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, cast, overload
 from zoneinfo import ZoneInfo
 
 from catalogue.services.sorting import slugify
@@ -20,11 +21,15 @@ __all__ = [
     "Column",
     "Format",
     "Kind",
+    "Lines",
     "Table",
     "csv_bytes",
     "file_name",
     "meant",
+    "open_book",
     "render",
+    "write_notes",
+    "write_table",
     "xlsx_bytes",
 ]
 
@@ -83,9 +88,33 @@ class Table:
     footer: Mapping[str, Any] | None = None
 
     @property
-    def lines(self) -> list[Mapping[str, Any]]:
-        """All rows with the footer."""
-        return [*self.rows, self.footer] if self.footer is not None else list(self.rows)
+    def lines(self) -> Iterator[Mapping[str, Any]]:
+        """All rows, then the footer."""
+        yield from self.rows
+        if self.footer is not None:
+            yield self.footer
+
+
+class Lines(Sequence[Mapping[str, Any]]):
+    """Rows that are made from *things* one by one while they are written: a hundred thousand are never in memory together."""
+
+    def __init__(self, things: Sequence[Any], shape: Callable[[Any], Mapping[str, Any]]) -> None:
+        self.things, self.shape = things, shape
+
+    def __len__(self) -> int:
+        return len(self.things)
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        return map(self.shape, self.things)
+
+    @overload
+    def __getitem__(self, place: int) -> Mapping[str, Any]: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Mapping[str, Any]]: ...
+    def __getitem__(self, place: int | slice) -> Mapping[str, Any] | list[Mapping[str, Any]]:
+        if isinstance(place, slice):
+            return [self.shape(thing) for thing in self.things[place]]
+        return self.shape(self.things[place])
 
 
 def render(table: Table, format: Format) -> bytes:
@@ -131,24 +160,40 @@ def meant(cell: str) -> str:
 def xlsx_bytes(table: Table) -> bytes:
     """Return *table* as a workbook: sheet "Daten" with frozen heading and filter, sheet "Angaben" with title and notes."""
     buffer = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    import xlsxwriter  # here, because it would make every start longer
-
-    with xlsxwriter.Workbook(buffer, options) as book:
-        formats = {
-            "bold": book.add_format({"bold": True}),
-            Kind.DATE: book.add_format({"num_format": "dd.mm.yyyy"}),
-            Kind.MOMENT: book.add_format({"num_format": "dd.mm.yyyy hh:mm"}),
-        }
-        _write_data(book.add_worksheet("Daten"), table, formats)
-        _write_notes(book.add_worksheet("Angaben"), table, formats)
+    with open_book(buffer) as (book, formats):
+        write_table(book.add_worksheet("Daten"), table, formats)
+        write_notes(book.add_worksheet("Angaben"), table.title, table.notes, formats)
     return buffer.getvalue()
 
 
-def _write_data(sheet: Any, table: Table, formats: Mapping[str, Any]) -> None:
+@contextmanager
+def open_book(target: io.BytesIO) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    """Give a workbook, written to *target* at the end, and its formats.
+
+    Each row goes to a temporary file as soon as the next one begins: cells must be written line by line, downwards.
+    """
+    import xlsxwriter  # here, because it would make every start longer
+
+    options = {
+        "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
+    }  # fmt: skip
+    with xlsxwriter.Workbook(target, options) as book:
+        yield (
+            book,
+            {
+                "bold": book.add_format({"bold": True}),
+                Kind.DATE: book.add_format({"num_format": "dd.mm.yyyy"}),
+                Kind.MOMENT: book.add_format({"num_format": "dd.mm.yyyy hh:mm"}),
+            },
+        )
+
+
+def write_table(sheet: Any, table: Table, formats: Mapping[str, Any]) -> None:
+    """Write headings, rows and footer of *table*, with frozen heading and filter."""
+    for place, width in enumerate(_widths(table)):
+        sheet.set_column(place, place, width)
     for place, column in enumerate(table.columns):
         _write_text(sheet, 0, place, column.label, formats["bold"])
-        sheet.set_column(place, place, _width(table, column))
     for line, row in enumerate(table.lines, start=1):
         for place, column in enumerate(table.columns):
             _write_cell(sheet, line, place, _typed(row.get(column.key), column.kind), formats)
@@ -157,11 +202,12 @@ def _write_data(sheet: Any, table: Table, formats: Mapping[str, Any]) -> None:
         sheet.autofilter(0, 0, len(table.rows), len(table.columns) - 1)
 
 
-def _write_notes(sheet: Any, table: Table, formats: Mapping[str, Any]) -> None:
-    _write_text(sheet, 0, 0, table.title, formats["bold"])
+def write_notes(sheet: Any, title: str, notes: Sequence[tuple[str, str]], formats: Mapping[str, Any]) -> None:
+    """Write a title and below it names with their texts."""
     sheet.set_column(0, 0, 28)
     sheet.set_column(1, 1, 80)
-    for line, (name, text) in enumerate(table.notes, start=1):
+    _write_text(sheet, 0, 0, title, formats["bold"])
+    for line, (name, text) in enumerate(notes, start=1):
         _write_text(sheet, line, 0, name)
         _write_text(sheet, line, 1, text)
 
@@ -209,7 +255,9 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _width(table: Table, column: Column) -> int:
-    """Return a width in characters that shows most cells, between 10 and 60."""
-    longest = max((len(_text(row.get(column.key) or "")) for row in table.rows[:200]), default=0)
-    return min(60, max(10, longest + 2, len(column.label) + 4))
+def _widths(table: Table) -> Iterator[int]:
+    """Yield for each column a width in characters that shows most cells, between 10 and 60."""
+    first = table.rows[:200]
+    for column in table.columns:
+        longest = max((len(_text(row.get(column.key) or "")) for row in first), default=0)
+        yield min(60, max(10, longest + 2, len(column.label) + 4))

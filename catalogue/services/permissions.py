@@ -95,6 +95,8 @@ TABLE: dict[str, frozenset[Who]] = {
         "decision.edit": [Who.CURATOR],
         "action.see": [Who.CURATOR],
         "action.edit": [Who.CURATOR],
+        "report.freeze": [Who.CURATOR],
+        "report.share": [Who.CURATOR],
         # people
         "account.own": [Who.SIGNED_IN],
         "bookmark.own": [Who.SIGNED_IN],

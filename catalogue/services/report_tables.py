@@ -1,9 +1,10 @@
 """Reports as tables to take away: the columns and rows that the page shows, in its order, with what was asked beside them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
-from catalogue.services.exports import Column, Kind, Table
+from catalogue.services.exports import Column, Kind, Lines, Table
 from catalogue.services.report_query import Behind, Report, TrendPoint, named_period
 
 __all__ = ["behind_table", "interest_table", "trend_table"]
@@ -38,10 +39,13 @@ def interest_table(report: Report, notes: Iterable[tuple[str, str]] = ()) -> Tab
     return Table(title, columns, rows, tuple(notes), {**asdict(report.total), "key": ""})
 
 
-def behind_table(rows: Iterable[Behind], notes: Iterable[tuple[str, str]] = ()) -> Table:
+def behind_table(rows: Sequence[Behind], notes: Iterable[tuple[str, str]] = ()) -> Table:
     """Return the statements behind a figure, one line each."""
-    lines = [{**asdict(row), "period": named_period(row.period)[0]} for row in rows]
-    return Table("Angaben hinter der Zahl", BEHIND_COLUMNS, lines, tuple(notes))
+    return Table("Angaben hinter der Zahl", BEHIND_COLUMNS, Lines(rows, _behind_line), tuple(notes))
+
+
+def _behind_line(row: Behind) -> Mapping[str, Any]:
+    return {**vars(row), "period": named_period(row.period)[0]}
 
 
 def trend_table(points: Iterable[TrendPoint], notes: Iterable[tuple[str, str]] = ()) -> Table:
