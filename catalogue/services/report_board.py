@@ -17,7 +17,7 @@ from catalogue.models import Company, Confidentiality, Demand, Module, WorkflowS
 from catalogue.services.disclosure import UNKNOWN, Contribution, Figures, Place, figures, limit_of, order, table
 from catalogue.services.report_facts import ModuleFacts, modules_in
 from catalogue.services.report_figures import Counted
-from catalogue.services.report_json import LISTS
+from catalogue.services.report_json import LISTS, FrozenCell
 from catalogue.services.report_query import NOT_STATED, ReportQuery
 from catalogue.services.sorting import sort_key
 
@@ -114,20 +114,24 @@ def _sums(modules: Mapping[uuid.UUID, ModuleFacts], said: Said, k: int, counted:
         {
             "topic": asdict(topics[row].topic),
             "cells": [
-                {**asdict(found.cells[row, column.code]), "seats": cell.seats}
+                _with_seats(found.cells[row, column.code], cell)
                 for column, cell in zip(matrix.columns, topics[row].cells, strict=True)
             ],
-            "total": {**asdict(found.row_totals[row]), "seats": topics[row].total.seats},
+            "total": _with_seats(found.row_totals[row], topics[row].total),
         }
         for row in found.ranked()
     ]
     totals = [
-        {**asdict(found.column_totals[column.code]), "seats": cell.seats}
+        _with_seats(found.column_totals[column.code], cell)
         for column, cell in zip(matrix.columns, matrix.totals, strict=True)
     ]
     columns = [asdict(column) for column in matrix.columns]
-    total = {**asdict(found.total), "seats": matrix.total.seats}
+    total = _with_seats(found.total, matrix.total)
     return {"columns": columns, "rows": rows, "totals": totals, "total": total}
+
+
+def _with_seats(shown: Figures, cell: FrozenCell) -> dict[str, int | None]:
+    return {"companies": shown.companies, "people": shown.people, "seats": cell.seats}
 
 
 def _codes(facts: Iterable[Any]) -> tuple[str, ...]:

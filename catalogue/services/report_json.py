@@ -186,6 +186,7 @@ def query_json(query: ReportQuery, text: str = "") -> dict[str, Any]:
 
 def query_of(kept: Mapping[str, Any], as_of: date, at: datetime | None, by: By = By.MODULE) -> ReportQuery:
     """Return the question that was kept, for rows *by*, as of its day and moment."""
+    said: dict[str, Any] = {name: tuple(kept[name]) for name in LISTS if name in kept}
     return ReportQuery(
         by=by,
         as_of=as_of,
@@ -193,7 +194,7 @@ def query_of(kept: Mapping[str, Any], as_of: date, at: datetime | None, by: By =
         filters={name: tuple(values) for name, values in kept.get("filters", {}).items()},
         all_of=frozenset(kept.get("all_of", ())),
         only=frozenset(uuid.UUID(one) for one in kept["only"]) if kept.get("only") is not None else None,
-        **{name: tuple(kept[name]) for name in LISTS if name in kept},
+        **said,
     )
 
 

@@ -124,7 +124,7 @@ def _module_reasons(session: Session, report: FrozenReport, now: Kept) -> Iterat
 def _company_reasons(session: Session, then: Kept, now: Kept) -> Iterator[Text]:
     """Why companies are counted in other rows, or not at all."""
     asked = select(Company.slug, Company.active).where(Company.slug.in_(list(then)))
-    known: dict[str, bool] = {slug: active for slug, active in session.execute(asked)}
+    known = {slug: bool(active) for slug, active in session.execute(asked)}
     for slug, was in then.items():
         if slug not in now:
             left = N_("„%(company)s“ ist nicht mehr Mitglied.")
