@@ -11,7 +11,8 @@ from catalogue.services.planning import Cell, Matrix, Prospect
 from catalogue.services.report_facts import Fact
 from catalogue.services.report_json import Figures, FrozenCell, FrozenLine, FrozenMatrix, FrozenRun
 from catalogue.services.report_query import By, ReportQuery
-from catalogue.services.report_records import Record, records_in_detail
+from catalogue.services.report_records import records
+from catalogue.services.statements import Record, Statements
 
 __all__ = ["Counted", "count"]
 
@@ -22,15 +23,14 @@ class Counted:
 
     figures: Figures
     basis: dict[str, Any]
-    found: Sequence[Record]
+    found: Statements
     confidentialities: Sequence[str]
 
 
 def count(session: Session, actor: Actor, query: ReportQuery) -> Counted:
     """Return all figures for *query* as of its day or moment, whatever its rows and order are."""
     require(actor, "report.see")
-    detailed = records_in_detail(session, query)
-    found = [record for record, _ in detailed]
+    found = records(session, query)
     by = {by: reports.interest(session, actor, replace(query, by=by), found) for by in By}
     figures = Figures(
         planning.companies_total(session, actor),
@@ -40,7 +40,9 @@ def count(session: Session, actor: Actor, query: ReportQuery) -> Counted:
         tuple(reports.trend(session, actor, query)),
         tuple(_run(one) for one in planning.prospects(session, actor, query, found)),
     )
-    return Counted(figures, _basis(found), found, [details.confidentiality for _, details in detailed])
+    names = found.log.confidentialities.values
+    confidentialities = [names[number] for number in found.column("confidentiality").tolist()]
+    return Counted(figures, _basis(found), found, confidentialities)
 
 
 def _matrix(found: Matrix) -> FrozenMatrix:
