@@ -1,6 +1,7 @@
 """The migrations lead to exactly what the models say, forwards and backwards, with data in the tables, on both databases."""
 
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from catalogue import schema
-from catalogue.db import Base, Database
+from catalogue.db import Base, Database, utcnow
 from catalogue.models import Demand, DemandEvent, Module, Relevance, Vocabulary
 from tests import factories
 from tests.postgres import postgres_url
@@ -86,6 +87,37 @@ def test_downgrade_to_nothing_and_upgrade_again(empty: Database) -> None:
     assert set(counts(empty)) <= {"alembic_version"}
     schema.upgrade(empty)
     assert differences(empty) == []
+
+
+def test_old_states_of_remarks_find_a_new_one_and_answers_stay(empty: Database) -> None:
+    schema.upgrade(empty)
+    fill(empty)
+    schema.downgrade(empty, "28e79e9639f9")
+    old = [
+        ("new", "weakness", ""),
+        ("read", "weakness", ""),
+        ("answered", "weakness", "Ja"),
+        ("answered", "question", "Ja"),
+    ]
+    old += [("closed", "strength", ""), ("closed", "strength", "Danke")]
+    with empty.engine.begin() as connection:
+        company = connection.exec_driver_sql("SELECT id FROM company").scalar_one()
+        feedback = sa.Table("feedback", sa.MetaData(), autoload_with=connection)
+        for place, (state, kind, answer) in enumerate(old):
+            now = utcnow()
+            values = {"id": uuid.UUID(int=place).hex, "company_id": company, "kind": kind, "visibility": "members"}
+            values |= {"text": "x", "state": state, "answer": answer, "answered_at": now if answer else None}
+            connection.execute(feedback.insert().values(**values, created_at=now, updated_at=now, version=1))
+    schema.upgrade(empty)
+    with empty.engine.connect() as connection:
+        states = connection.exec_driver_sql("SELECT state FROM feedback ORDER BY id").scalars().all()
+        steps = connection.exec_driver_sql("SELECT action, text FROM feedback_step ORDER BY feedback_id").all()
+    assert states == ["new", "seen", "seen", "done", "done", "done"]
+    assert [tuple(step) for step in steps] == [("seen", "Ja"), ("done", "Ja"), ("done", "Danke")]
+    schema.downgrade(empty, "28e79e9639f9")
+    with empty.engine.connect() as connection:
+        states = connection.exec_driver_sql("SELECT state FROM feedback ORDER BY id").scalars().all()
+    assert states == ["new", "read", "answered", "closed", "closed", "closed"]
 
 
 def test_two_processes_that_start_at_once_migrate_once(empty: Database, tmp_path: Path) -> None:

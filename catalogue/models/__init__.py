@@ -7,7 +7,15 @@ from catalogue.models.bulk import BulkChange, BulkKind
 from catalogue.models.company import Company, CompanyImport, CompanyRole, Invitation, Membership, SizeClass
 from catalogue.models.decision import Decision, DecisionKind, DecisionState
 from catalogue.models.demand import Confidentiality, Demand, DemandEvent, DemandSource, Purpose, Relevance
-from catalogue.models.feedback import Feedback, FeedbackKind, FeedbackState, FeedbackVisibility
+from catalogue.models.digest import Digest
+from catalogue.models.feedback import (
+    Feedback,
+    FeedbackAction,
+    FeedbackKind,
+    FeedbackState,
+    FeedbackStep,
+    FeedbackVisibility,
+)
 from catalogue.models.imports import ImportFile, ImportRow, ImportRun, ImportState, ModuleLock, RowKind
 from catalogue.models.index_queue import IndexQueue
 from catalogue.models.link_check import LinkCheck
@@ -22,20 +30,23 @@ from catalogue.models.run import Run, RunState
 from catalogue.models.saved_search import Frequency, SavedSearch
 from catalogue.models.search_gap import SearchGap
 from catalogue.models.source import Source, SourceInterval, SourceItem, SourceKind, SourceOutcome, SourceRun
+from catalogue.models.swot import SwotScope, SwotText, SwotVersion
 from catalogue.models.synonym import SynonymKind, SynonymRule
 from catalogue.models.user import ApiToken, LoginAttempt, NetworkRole, OneTimeLink, User, UserSession
 from catalogue.models.vocabulary import Term, Vocabulary
 from catalogue.models.wish import Wish, WishState, WishSupport
 
 __all__ = [
-    "Action", "ActionState", "ApiToken", "AuditEvent", "Bookmark", "BulkChange", "BulkKind", "Company", "CompanyImport", "CompanyRole", "Confidentiality", "Confirmation",
-    "ConfirmationAnswer", "Decision", "DecisionKind", "DecisionState", "Demand", "DemandEvent", "DemandSource", "Feedback", "FeedbackKind", "FeedbackState",
+    "Action", "ActionState", "ApiToken", "AuditEvent", "Bookmark", "BulkChange", "BulkKind", "Company",
+    "CompanyImport", "CompanyRole", "Confidentiality", "Confirmation", "ConfirmationAnswer", "Decision",
+    "DecisionKind", "DecisionState", "Demand", "DemandEvent", "DemandSource", "Digest", "Feedback", "FeedbackAction",
+    "FeedbackKind", "FeedbackState", "FeedbackStep",
     "FeedbackVisibility", "Frequency", "ImportFile", "ImportRow", "ImportRun", "ImportState", "IndexQueue",
     "Invitation", "LinkCheck", "LoginAttempt", "Measure", "MeasureModule", "MeasurePrerequisite", "Membership", "Module",
     "ModuleDistinct", "ModuleLock", "ModuleMerge", "ModuleVersion",
     "NetworkRole", "OfferStatus", "OneTimeLink", "OutboxMail", "PendingVersion", "Programme", "ProgrammeKind",
     "Provider", "Purpose", "Relevance", "RowKind", "Run", "RunState", "SavedSearch", "SearchGap", "SizeClass",
-    "Source", "SourceInterval", "SourceItem", "SourceKind", "SourceOutcome", "SourceRun", "SynonymKind", "SynonymRule", "Term", "User", "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport",
+    "Source", "SourceInterval", "SourceItem", "SourceKind", "SourceOutcome", "SourceRun", "SwotScope", "SwotText", "SwotVersion", "SynonymKind", "SynonymRule", "Term", "User", "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport",
     "WorkflowState", "module_term",
     "FrozenReport", "ReportLink",
 ]  # fmt: skip

@@ -24,7 +24,9 @@ from catalogue.models import (
     Decision,
     Demand,
     DemandEvent,
+    Digest,
     Feedback,
+    FeedbackStep,
     FrozenReport,
     ImportFile,
     ImportRow,
@@ -54,6 +56,8 @@ from catalogue.models import (
     Source,
     SourceItem,
     SourceRun,
+    SwotText,
+    SwotVersion,
     SynonymRule,
     Term,
     User,
@@ -87,11 +91,12 @@ FEEDS: dict[type[Base], _Concerned] = {
     Term: _of_term,
 }
 SILENT: frozenset[type[Base]] = frozenset({
-    Action, ApiToken, AuditEvent, Bookmark, BulkChange, Company, CompanyImport, Confirmation, Decision, Demand, DemandEvent, Feedback, ImportFile,
+    Action, ApiToken, AuditEvent, Bookmark, BulkChange, Company, CompanyImport, Confirmation, Decision, Demand,
+    DemandEvent, Digest, Feedback, FeedbackStep, ImportFile,
     ImportRow, ImportRun, IndexQueue, Invitation, LinkCheck, LoginAttempt, Measure, MeasureModule, MeasurePrerequisite, Membership, ModuleDistinct, ModuleLock,
     ModuleMerge, ModuleVersion,
-    OneTimeLink, OutboxMail, PendingVersion, SavedSearch, SearchGap, Source, SourceItem, SourceRun, SynonymRule, User, UserSession, Wish, WishSupport,
-    FrozenReport, ReportLink,
+    FrozenReport, OneTimeLink, OutboxMail, PendingVersion, ReportLink, SavedSearch, SearchGap, Source, SourceItem,
+    SourceRun, SwotText, SwotVersion, SynonymRule, User, UserSession, Wish, WishSupport,
 })  # fmt: skip
 
 

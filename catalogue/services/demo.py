@@ -16,8 +16,10 @@ from catalogue.models import (
     DemandEvent,
     DemandSource,
     Feedback,
+    FeedbackAction,
     FeedbackKind,
     FeedbackState,
+    FeedbackStep,
     FeedbackVisibility,
     Membership,
     Module,
@@ -187,8 +189,15 @@ class _Demo:
                 visibility=FeedbackVisibility(row["visibility"]), state=FeedbackState(row["state"]),
                 answer=row.get("answer", ""), answered_at=answered,
                 answered_by_id=self.staff.id if answered and self.staff else None, created_at=at, updated_at=answered or at,
+                steps=self._steps(row, answered),
             )
         )  # fmt: skip
+
+    def _steps(self, row: dict[str, Any], answered: datetime | None) -> list[FeedbackStep]:
+        if row["state"] == FeedbackState.NEW:
+            return []
+        at, by = answered or self._ago(row["days_ago"] // 2), self.staff.id if self.staff else None
+        return [FeedbackStep(at=at, action=FeedbackAction(row["state"]), text=row.get("answer", ""), user_id=by)]
 
     def _run(self, row: dict[str, Any]) -> None:
         if row["module"] not in self.modules:

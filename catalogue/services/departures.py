@@ -87,7 +87,7 @@ def _open_supports(member: Membership) -> tuple[ColumnElement[bool], ...]:
 
 
 def _open_feedback(member: Membership) -> tuple[ColumnElement[bool], ...]:
-    unanswered = Feedback.state.in_((FeedbackState.NEW, FeedbackState.READ))
+    unanswered = Feedback.state.in_((FeedbackState.NEW, FeedbackState.SEEN, FeedbackState.PLANNED))
     return (Feedback.company_id == member.company_id, Feedback.user_id == member.user_id, unanswered)
 
 

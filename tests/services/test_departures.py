@@ -39,7 +39,7 @@ def alice(session: Session, people: People) -> Membership:
             Wish(company_id=company, user_id=user, title="offen"),
             Wish(company_id=company, user_id=user, title="erfüllt", state=WishState.FULFILLED),
             Feedback(**remark),
-            Feedback(**remark, state=FeedbackState.ANSWERED),
+            Feedback(**remark, state=FeedbackState.DONE),
             Bookmark(user_id=user, module_id=module.id),
         ]
     )

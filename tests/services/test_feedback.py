@@ -1,13 +1,22 @@
-"""Feedback: visibility chosen before the text, never widened; answers reach the giver."""
+"""Feedback: visibility chosen before the text, never widened; changed while new, taken back at any time."""
 
 import pytest
 from sqlalchemy import func, select
 
 from catalogue.db import Session
-from catalogue.models import Feedback, FeedbackKind, FeedbackState, FeedbackVisibility, Module, OutboxMail
-from catalogue.services import feedback
-from catalogue.services.errors import Invalid, NotAllowed, NotFound, Stale
-from catalogue.services.feedback import FeedbackInput, InboxFilters
+from catalogue.models import (
+    AuditEvent,
+    Feedback,
+    FeedbackKind,
+    FeedbackState,
+    FeedbackStep,
+    FeedbackVisibility,
+    Module,
+)
+from catalogue.services import feedback, feedback_desk
+from catalogue.services.errors import Conflict, Invalid, NotAllowed, NotFound, Stale
+from catalogue.services.feedback import FeedbackInput
+from catalogue.services.feedback_desk import Reply
 from catalogue.services.permissions import VISITOR
 from tests import factories
 from tests.conftest import People
@@ -62,49 +71,41 @@ def test_nobody_else_opens_the_remark_of_a_company(session: Session, people: Peo
     assert [one.id for one in feedback.own_list(session, people.company_admin)] == [given.id]
 
 
-def test_only_staff_read_the_inbox_and_answer(session: Session, people: People, module: Module) -> None:
-    given = feedback.give(session, people.member, WEAK, module)
-    for verb in (
-        lambda: feedback.inbox(session, people.member, InboxFilters()),
-        lambda: feedback.read(session, people.member, given),
-        lambda: feedback.answer(session, people.member, given, "Nein"),
-        lambda: feedback.close(session, people.member, given),
-        lambda: feedback.give(session, people.curator, WEAK, module),
-        lambda: feedback.give(session, VISITOR, WEAK, module),
-    ):
-        with pytest.raises(NotAllowed):
-            verb()
-
-
-def test_the_inbox_counts_and_filters(session: Session, people: People, module: Module) -> None:
-    weak = feedback.give(session, people.member, WEAK, module)
-    feedback.give(session, people.stranger, FeedbackInput(FeedbackKind.QUESTION, "Wann wieder?"))
-    feedback.read(session, people.curator, weak)
-    box = feedback.inbox(session, people.curator, InboxFilters(states=(FeedbackState.READ,)))
-    assert [one.text for one in box.items] == ["Zu wenig Praxis"]
-    assert (box.total, box.counts[FeedbackState.NEW], box.counts[FeedbackState.READ]) == (1, 1, 1)
-    box = feedback.inbox(session, people.curator, InboxFilters(kinds=(FeedbackKind.QUESTION,), page=99))
-    assert (box.total, box.page, box.items[0].company.name) == (1, 1, "Beispiel GmbH")
-
-
-def test_an_answer_reaches_the_giver_by_mail_once(session: Session, people: People, module: Module) -> None:
-    given = feedback.get(session, people.curator, feedback.give(session, people.member, WEAK, module).id)
-    feedback.answer(session, people.curator, given, "Ab 2027 mit Übungen", version=given.version)
-    mail = session.scalars(select(OutboxMail)).one()
-    assert mail.to == "alice@muster.example"
-    assert "Ab 2027 mit Übungen" in mail.text
-    assert "Zu wenig Praxis" not in mail.text
-    assert (given.state, given.answered_by_id) == (FeedbackState.ANSWERED, people.curator.user_id)
-
-
-def test_two_answers_at_once_do_not_overwrite_each_other(session: Session, people: People, module: Module) -> None:
-    given = feedback.get(session, people.curator, feedback.give(session, people.member, WEAK, module).id)
+def test_the_giver_may_write_it_differently_until_it_is_seen(session: Session, people: People, module: Module) -> None:
+    given = feedback.get(session, people.member, feedback.give(session, people.member, WEAK, module).id)
     seen = given.version
-    feedback.answer(session, people.curator, given, "Erste", version=seen)
+    feedback.update(session, people.member, given, FeedbackInput(FeedbackKind.QUESTION, "Mehr Praxis?"), seen)
+    assert (given.kind, given.text) == (FeedbackKind.QUESTION, "Mehr Praxis?")
     with pytest.raises(Stale):
-        feedback.answer(session, people.admin, given, "Zweite", version=seen)
+        feedback.update(session, people.member, given, WEAK, seen)
     with pytest.raises(Invalid):
-        feedback.answer(session, people.admin, given, " ")
-    assert given.answer == "Erste"
-    feedback.close(session, people.admin, given)
-    assert given.state == FeedbackState.CLOSED
+        feedback.update(session, people.member, given, FeedbackInput(FeedbackKind.QUESTION, " "), None)
+    feedback_desk.see(session, people.curator, given)
+    assert not feedback.may_edit(people.member, given)
+    with pytest.raises(Conflict):
+        feedback.update(session, people.member, given, WEAK, None)
+    assert given.text == "Mehr Praxis?"
+
+
+def test_who_wrote_it_and_the_companys_admin_take_it_back_at_any_time_and_nothing_stays(
+    session: Session, people: People, module: Module
+) -> None:
+    for who in (people.member, people.company_admin):
+        given = feedback.get(session, people.member, feedback.give(session, people.member, WEAK, module).id)
+        feedback_desk.decide(session, people.curator, given, Reply(FeedbackState.PLANNED, "Wir sehen es uns an"))
+        feedback.withdraw(session, who, given)
+        assert session.scalar(select(func.count()).select_from(Feedback)) == 0
+        assert session.scalar(select(func.count()).select_from(FeedbackStep)) == 0
+    kept = session.scalars(select(AuditEvent).where(AuditEvent.action == "feedback.withdrawn")).all()
+    assert len(kept) == 2
+    assert "Praxis" not in str([event.details for event in kept])
+
+
+def test_nobody_else_takes_it_back(session: Session, people: People, module: Module) -> None:
+    given = feedback.get(session, people.company_admin, feedback.give(session, people.company_admin, WEAK, module).id)
+    for who in (people.member, people.stranger, people.curator, VISITOR):
+        assert not feedback.may_change(who, given)
+        with pytest.raises(NotAllowed):
+            feedback.withdraw(session, who, given)
+        with pytest.raises(NotAllowed):
+            feedback.update(session, who, given, WEAK, None)

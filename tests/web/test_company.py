@@ -15,6 +15,7 @@ from catalogue.models import (
     Confidentiality,
     Demand,
     DemandSource,
+    FeedbackState,
     Module,
     Relevance,
     Run,
@@ -22,9 +23,10 @@ from catalogue.models import (
     Vocabulary,
     WishState,
 )
-from catalogue.services import demand, feedback, wish_answers, wishes
+from catalogue.services import demand, feedback, feedback_desk, wish_answers, wishes
 from catalogue.services.demand import DemandInput, OnBehalf
 from catalogue.services.feedback import FeedbackInput
+from catalogue.services.feedback_desk import Reply
 from catalogue.services.permissions import Actor
 from catalogue.services.wish_answers import AnswerInput
 from catalogue.services.wishes import WishInput
@@ -178,7 +180,7 @@ def test_what_became_of_wishes_and_remarks_is_told(member: FlaskClient, people: 
         )
         given = feedback.give(session, people.member, FeedbackInput("question", "Wann wieder?"))  # type: ignore[arg-type]
         given = feedback.get(session, people.curator, given.id)
-        feedback.answer(session, people.curator, given, "Im Herbst 2027")
+        feedback_desk.decide(session, people.curator, given, Reply(FeedbackState.DONE, "Im Herbst 2027"))
     shown = page(member)
     assert "Umgesetzt" in shown
     assert "Modul ergänzt" in shown

@@ -9,7 +9,18 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from catalogue.db import Database
-from catalogue.models import Feedback, FeedbackKind, Measure, Module, Run, RunState, Term, Vocabulary, WorkflowState
+from catalogue.models import (
+    Feedback,
+    FeedbackKind,
+    FeedbackVisibility,
+    Measure,
+    Module,
+    Run,
+    RunState,
+    Term,
+    Vocabulary,
+    WorkflowState,
+)
 from tests import factories
 from tests.browsing import post, sign_in
 from tests.conftest import People
@@ -305,15 +316,41 @@ def test_feedback_is_answered_in_the_inbox(staff: FlaskClient, database: Databas
     assert "Wann? &lt;script&gt;" in page
     assert TAG not in page
     path = f"/curation/feedback/{remark.id}"
-    assert post(staff, path, {"answer": "", "version": "1"}).status_code == 422
-    assert post(staff, path, {"answer": "Im Mai.", "version": "1"}).status_code == 303
-    late = post(staff, path, {"answer": "Im Juni.", "version": "1"})
+    assert post(staff, path, {"answer": "Im Mai.", "version": "1"}).status_code == 422
+    assert post(staff, path, {"state": "done", "answer": "", "version": "1"}).status_code == 422
+    assert post(staff, path, {"state": "done", "answer": "Im Mai.", "version": "1"}).status_code == 303
+    late = post(staff, path, {"state": "declined", "answer": "Im Juni.", "version": "1"})
     assert late.status_code == 409
     assert "Im Mai." in late.get_data(as_text=True)
     assert "Im Juni." in late.get_data(as_text=True)
     assert "Wann?" not in staff.get("/curation/feedback").get_data(as_text=True)
-    assert "Wann?" in staff.get("/curation/feedback?state=answered").get_data(as_text=True)
+    assert "Wann?" in staff.get("/curation/feedback?state=done").get_data(as_text=True)
     assert staff.get("/curation/feedback?state=x&kind=y&page=-3").status_code == 200
+
+
+def test_a_remark_is_hidden_with_a_reason_shown_again_and_moved(
+    staff: FlaskClient, database: Database, people: People, module: str
+) -> None:
+    with database.write() as session:
+        remark = Feedback(
+            company_id=people.company.id, user_id=people.member_user.id, kind=FeedbackKind.THREAT, text="Zu teuer",
+            visibility=FeedbackVisibility.MEMBERS,
+        )  # fmt: skip
+        session.add(remark)
+    path = f"/curation/feedback/{remark.id}"
+    page = staff.get(path).get_data(as_text=True)
+    assert "Für Mitglieder ausblenden" in page
+    assert len(ids := re.findall(r' id="([^"]+)"', page)) == len(set(ids))
+    assert post(staff, f"{path}/hide", {"hide-reason": "", "hide-version": "1"}).status_code == 422
+    assert post(staff, f"{path}/hide", {"hide-reason": "Nennt Preise", "hide-version": "1"}).status_code == 303
+    assert "Zu teuer" in staff.get("/curation/feedback?state=hidden").get_data(as_text=True)
+    assert "Nennt Preise" in staff.get(path).get_data(as_text=True)
+    assert post(staff, f"{path}/show", {"version": "1"}).status_code == 409
+    assert post(staff, f"{path}/show", {"version": "2"}).status_code == 303
+    moved = {"move-kind": "weakness", "move-module": "", "move-reason": "x", "move-version": "3"}
+    assert post(staff, f"{path}/move", moved | {"move-module": "unbekannt"}).status_code == 422
+    assert post(staff, f"{path}/move", moved).status_code == 303
+    assert post(staff, f"{path}/move", moved | {"move-kind": "strength"}).status_code == 409
 
 
 def test_the_start_page_counts_what_its_lists_hold(staff: FlaskClient, database: Database, module: str) -> None:

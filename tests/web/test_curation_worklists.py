@@ -54,7 +54,7 @@ def fill(session: Session, people: People) -> None:
         for url in ("https://weg.example/", "https://nicht-genannt.example/")
     )
     company, other = people.company.id, people.other_company.id
-    for state in (FeedbackState.NEW, FeedbackState.NEW, FeedbackState.READ, FeedbackState.CLOSED):
+    for state in (FeedbackState.NEW, FeedbackState.NEW, FeedbackState.SEEN, FeedbackState.DONE):
         session.add(Feedback(company_id=company, kind=FeedbackKind.QUESTION, text="?", state=state))
     for state in (WishState.OPEN, WishState.OPEN, WishState.REVIEW, WishState.DECLINED):
         session.add(Wish(company_id=company, title="Wunsch", state=state, confidentiality=Confidentiality.NETWORK))

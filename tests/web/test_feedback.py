@@ -111,3 +111,30 @@ def test_staff_do_not_write_remarks_and_visitors_do_not_read_them(client: FlaskC
     sign_in(client, people.curator_user)
     assert post(client, f"{PATH}/feedback", FORM).status_code == 403
     assert client.get(PATH).status_code == 200
+
+
+def test_a_new_remark_is_written_differently_then_taken_back(member: FlaskClient, database: Database) -> None:
+    post(member, f"{PATH}/feedback", FORM)
+    path = f"/feedback/{written(database)[0].id}"
+    assert "Zu wenig Praxis" in member.get(f"{path}/edit").get_data(as_text=True)
+    changed = FORM | {"text": "Mehr Praxis, bitte", "version": "1"}
+    assert post(member, f"{path}/edit", changed | {"text": ""}).status_code == 422
+    assert post(member, f"{path}/edit", changed).status_code == 303
+    assert post(member, f"{path}/edit", changed | {"text": "Zu spät"}).status_code == 409
+    assert written(database)[0].text == "Mehr Praxis, bitte"
+    assert post(member, f"{path}/withdraw").status_code == 303
+    assert written(database) == []
+    assert post(member, f"{path}/withdraw").status_code == 404
+
+
+def test_nobody_of_another_company_or_the_office_changes_a_remark(
+    client: FlaskClient, people: People, database: Database
+) -> None:
+    with database.write() as session:
+        given = feedback.give(session, people.stranger, FeedbackInput(FeedbackKind.STRENGTH, "Gut"))
+    for user, answer in ((people.member_user, 404), (people.curator_user, 403)):
+        sign_in(client, user)
+        assert client.get(f"/feedback/{given.id}/edit").status_code == answer
+        assert post(client, f"/feedback/{given.id}/edit", FORM).status_code == answer
+        assert post(client, f"/feedback/{given.id}/withdraw").status_code == answer
+    assert len(written(database)) == 1

@@ -14,7 +14,7 @@ from catalogue.web.filters import label
 from catalogue.web.forms.fields import ChoiceField, LinesField, VersionField, entered
 from catalogue.web.forms.numbers import WholeNumberField
 
-__all__ = ["AnswerForm", "ProgrammeForm", "ProviderForm", "TermForm", "TermMergeForm"]
+__all__ = ["ProgrammeForm", "ProviderForm", "TermForm", "TermMergeForm"]
 
 NUMBER = _l("Geben Sie eine ganze Zahl an, zum Beispiel 12.")
 KINDS = {kind.value: kind for kind in ProgrammeKind}
@@ -114,10 +114,3 @@ class TermMergeForm(FlaskForm):
     into = ChoiceField(_l("Zusammenführen mit"), description=_l("Dieser Begriff bleibt."))
     version = VersionField()
     into_version = VersionField()
-
-
-class AnswerForm(FlaskForm):
-    """The answer to a remark."""
-
-    answer = TextAreaField(_l("Antwort"))
-    version = VersionField()

@@ -5,9 +5,10 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, RadioField, TextAreaField
 from wtforms.validators import InputRequired
 
-from catalogue.models import FeedbackKind, FeedbackVisibility
+from catalogue.models import Feedback, FeedbackKind, FeedbackVisibility
 from catalogue.services.feedback import FeedbackInput
 from catalogue.web.filters import label
+from catalogue.web.forms.fields import VersionField
 
 __all__ = ["FeedbackForm"]
 
@@ -19,6 +20,12 @@ class FeedbackForm(FlaskForm):
     kind = RadioField(_l("Worum geht es?"), [InputRequired(_l("Wählen Sie, worum es geht."))])
     text = TextAreaField(_l("Ihre Rückmeldung"))
     next = HiddenField()
+    version = VersionField()
+
+    def fill(self, feedback: Feedback) -> None:
+        """Show what is saved."""
+        self.visibility.data, self.kind.data = feedback.visibility.value, feedback.kind.value
+        self.text.data, self.version.data = feedback.text, feedback.version
 
     def offer(self) -> None:
         """Set what can be chosen, in the language of the request; the narrowest visibility is chosen at first."""
