@@ -22,6 +22,7 @@ from catalogue.services.kept import kept
 __all__ = ["NOBODY", "PURPOSES", "DemandLog", "Numbers", "demand_log", "raw"]
 
 NOBODY = -1  # of a number of people: none was given
+AT_ONCE = 5_000  # events read at a time
 PURPOSES = tuple(purpose.value for purpose in Purpose)
 Numbers = NDArray[Any]
 
@@ -146,10 +147,10 @@ def demand_log(session: Session) -> DemandLog:
 
     def make(previous: DemandLog | None) -> DemandLog:
         if previous is not None:
-            grown = previous.followed_by(_events(session, int(previous.columns["id"].max(initial=0))))
+            grown = _grown(session, previous)
             if grown.stamp == stamp:
                 return grown
-        return DemandLog().followed_by(_events(session, 0))
+        return _grown(session, DemandLog())
 
     return kept(session, "demand_log", stamp, make)
 
@@ -159,7 +160,11 @@ def raw(column: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElemen
     return type_coerce(column, String)
 
 
-def _events(session: Session, after: int) -> list[Any]:
+def _grown(session: Session, log: DemandLog) -> DemandLog:
+    """Return *log* with all events that were written after its own; a part at a time, because their words take much room."""
     keys = (raw(DemandEvent.demand_id), raw(DemandEvent.company_id), raw(DemandEvent.module_id))
     columns = (DemandEvent.id, DemandEvent.at, *keys, raw(DemandEvent.snapshot))
-    return list(session.execute(select(*columns).where(DemandEvent.id > after).order_by(DemandEvent.id)))
+    asked = select(*columns).order_by(DemandEvent.id).limit(AT_ONCE)
+    while events := session.execute(asked.where(DemandEvent.id > log.stamp[1])).all():
+        log = log.followed_by(events)
+    return log
