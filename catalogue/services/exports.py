@@ -23,6 +23,7 @@ __all__ = [
     "Kind",
     "Lines",
     "Table",
+    "book_bytes",
     "csv_bytes",
     "file_name",
     "meant",
@@ -40,6 +41,8 @@ CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]"
 CELL_LIMIT = 32_767  # characters, a limit of the format; longer texts would be dropped silently
 EXACT = 2**53  # spreadsheets keep numbers as doubles
 FIRST_YEAR = 1900  # of the format's calendar
+SHEET_NAME = 31  # characters, a limit of the format
+Pairs = Sequence[tuple[str, str]]
 
 
 class Format(StrEnum):
@@ -163,6 +166,17 @@ def xlsx_bytes(table: Table) -> bytes:
     with open_book(buffer) as (book, formats):
         write_table(book.add_worksheet("Daten"), table, formats)
         write_notes(book.add_worksheet("Angaben"), table.title, table.notes, formats)
+    return buffer.getvalue()
+
+
+def book_bytes(title: str, tables: Sequence[Table], notes: Pairs, definitions: Pairs) -> bytes:
+    """Return a workbook with one sheet per table, named as the table, and the sheets "Angaben" and "Definitionen"."""
+    buffer = io.BytesIO()
+    with open_book(buffer) as (book, formats):
+        for table in tables:
+            write_table(book.add_worksheet(table.title[:SHEET_NAME]), table, formats)
+        write_notes(book.add_worksheet("Angaben"), title, notes, formats)
+        write_notes(book.add_worksheet("Definitionen"), "So wird gezählt", definitions, formats)
     return buffer.getvalue()
 
 

@@ -3,7 +3,7 @@
 import re
 from datetime import date
 
-__all__ = ["choices", "is_period", "last_day"]
+__all__ = ["choices", "first_day", "is_period", "last_day"]
 
 _PERIOD = re.compile(r"20\d\d(-H[12]|-Q[1-4])?")
 QUARTERS, HALVES, YEARS = 6, 3, 3  # how many of each a form offers
@@ -21,6 +21,12 @@ def last_day(period: str) -> date | None:
     year, _, part = period.partition("-")
     month = {"": 12, "H1": 6, "H2": 12, "Q1": 3, "Q2": 6, "Q3": 9, "Q4": 12}[part]
     return date(int(year), month, 30 if month in (6, 9) else 31)
+
+
+def first_day(period: str) -> date | None:
+    """Return the first day of *period*, or None for an open one."""
+    last = last_day(period)
+    return date(last.year, last.month - {"": 12, "H": 6, "Q": 3}[period[5:6]] + 1, 1) if last else None
 
 
 def choices(today: date, current: str = "") -> list[str]:

@@ -19,7 +19,7 @@ from catalogue.services.sorting import sort_key
 
 AT_ONCE = 500  # modules asked for by id
 
-__all__ = ["CompanyFacts", "Fact", "Facts", "ModuleFacts", "modules_in"]
+__all__ = ["CompanyFacts", "Fact", "Facts", "ModuleFacts", "level_keys", "modules_in", "topic_keys"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,16 @@ class Facts:
             self.companies = {key: it for key, it in known.companies.items() if _wants_company(query, it)}
         if query.filters or query.only is not None:
             self.modules = {key: it for key, it in known.modules.items() if _wants_module(query, it)}
+
+
+def level_keys(module: ModuleFacts) -> tuple[str, ...]:
+    """Return the codes of the module's levels, ("none",) without any."""
+    return tuple(fact.code for fact in module.levels) or (NOT_STATED,)
+
+
+def topic_keys(module: ModuleFacts) -> tuple[str, ...]:
+    """Return the codes of the module's topics, ("none",) without any."""
+    return tuple(fact.code for fact in module.topics) or (NOT_STATED,)
 
 
 def modules_in(session: Session, query: ReportQuery, module_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, ModuleFacts]:

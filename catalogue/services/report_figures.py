@@ -6,8 +6,9 @@ from typing import Any
 
 from catalogue.db import Session
 from catalogue.services import planning, reports
+from catalogue.services.demand_matrix import Cell, Matrix, matrix
 from catalogue.services.permissions import Actor, require
-from catalogue.services.planning import Cell, Matrix, Prospect
+from catalogue.services.planning import Prospect
 from catalogue.services.report_facts import Fact
 from catalogue.services.report_json import Figures, FrozenCell, FrozenLine, FrozenMatrix, FrozenRun
 from catalogue.services.report_query import By, ReportQuery
@@ -36,7 +37,7 @@ def count(session: Session, actor: Actor, query: ReportQuery) -> Counted:
         planning.companies_total(session, actor),
         by[By.MODULE].total,
         {key: report.rows for key, report in by.items()},
-        _matrix(planning.matrix(session, actor, query, found=found)),
+        _matrix(matrix(session, actor, query, found=found)),
         tuple(reports.trend(session, actor, query)),
         tuple(_run(one) for one in planning.prospects(session, actor, query, found)),
     )
@@ -50,7 +51,7 @@ def _matrix(found: Matrix) -> FrozenMatrix:
         return tuple(_cell(cell) for cell in some)
 
     rows = tuple(FrozenLine(_plain(row.topic), cells(row.cells), _cell(row.total)) for row in found.rows)
-    return FrozenMatrix(tuple(map(_plain, found.levels)), rows, cells(found.totals), _cell(found.total))
+    return FrozenMatrix(tuple(map(_plain, found.columns)), rows, cells(found.totals), _cell(found.total))
 
 
 def _cell(cell: Cell) -> FrozenCell:

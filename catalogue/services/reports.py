@@ -5,13 +5,16 @@ from datetime import date, datetime, timedelta
 from typing import Any, overload
 
 import numpy as np
+from sqlalchemy import select
 
 from catalogue.db import Session, utcnow
-from catalogue.models import Confidentiality, DemandSource, Purpose, Relevance, Vocabulary
+from catalogue.models import Company, Confidentiality, DemandSource, Module, Purpose, Relevance, Vocabulary
 from catalogue.services import audit, vocabularies
 from catalogue.services.demand_log import Numbers
+from catalogue.services.matrix_columns import Across, column_groups
+from catalogue.services.periods import is_period
 from catalogue.services.permissions import Actor, require
-from catalogue.services.report_facts import CompanyFacts, Fact, ModuleFacts
+from catalogue.services.report_facts import CompanyFacts, Fact, ModuleFacts, topic_keys
 from catalogue.services.report_query import (
     NOT_STATED,
     Behind,
@@ -29,7 +32,7 @@ from catalogue.services.sorting import sort_key
 from catalogue.services.statements import Groups, Record, Statements
 from catalogue.texts import N_
 
-__all__ = ["end_of_day", "interest", "note", "rows_behind", "today", "trend"]
+__all__ = ["end_of_day", "interest", "name_of_row", "note", "rows_behind", "today", "trend"]
 
 TREND_MONTHS = 12
 UNKNOWN = Fact(NOT_STATED, *named_period(""))
@@ -72,9 +75,15 @@ def groups_of(found: Statements, by: By) -> Groups:
 
 
 def rows_behind(
-    session: Session, actor: Actor, query: ReportQuery, key: str = "", level: str = "", figure: str = ""
+    session: Session,
+    actor: Actor,
+    query: ReportQuery,
+    key: str = "",
+    column: str = "",
+    figure: str = "",
+    across: Across = Across.LEVEL,
 ) -> "RowsBehind":
-    """Return the statements behind one figure: of the row *key* (all rows if empty), of modules at *level*, of the column *figure*.
+    """Return the statements behind one figure: of the row *key* (all rows if empty), of the matrix *column*, of the *figure*.
 
     Sorted by company and module; what each says in full is read only for those that are taken.
     """
@@ -82,8 +91,8 @@ def rows_behind(
     found = records(session, query)
     if key:
         found = found.only(_in_group(groups_of(found, query.by), key))
-    if level:
-        found = found.only(_in_group(found.by_module(level_keys), level))
+    if column:
+        found = found.only(_in_group(column_groups(found, across, query.as_of or today()), column))
     if figure == "people":
         found = found.only(found.people > 0)
     elif figure not in ("", "companies", "records"):
@@ -116,6 +125,21 @@ class RowsBehind(Sequence[Behind]):
             yield _behind(record, said, labels)
 
 
+def name_of_row(session: Session, actor: Actor, by: By, key: str) -> Fact | None:
+    """Return the name of the row *key*, None if there can be no such row."""
+    require(actor, "report.see")
+    if key == NOT_STATED:
+        return UNKNOWN
+    if by == By.PERIOD:
+        return Fact(key, *named_period(key)) if key and is_period(key) else None
+    if by in (By.MODULE, By.COMPANY):
+        kind, name = (Module, Module.title) if by == By.MODULE else (Company, Company.name)
+        found = session.scalar(select(name).where(kind.slug == key))
+        return Fact(key, found) if found else None
+    term = vocabularies.find(session, by.value, key)
+    return Fact(term.code, term.label_de, term.label_en) if term else None
+
+
 def trend(session: Session, actor: Actor, query: ReportQuery, months: int = TREND_MONTHS) -> list[TrendPoint]:
     """Return the figures at the ends of the last *months* months up to the query's day, oldest first."""
     require(actor, "report.see")
@@ -131,16 +155,6 @@ def note(session: Session, actor: Actor, query: ReportQuery, action: str, **deta
     require(actor, "report.see")
     day = query.as_of.isoformat() if query.as_of else ""
     audit.record(session, actor, action, label=query.by.label, by=query.by.value, as_of=day, **details)
-
-
-def level_keys(module: ModuleFacts) -> tuple[str, ...]:
-    """Return the codes of the module's levels, ("none",) without any."""
-    return tuple(fact.code for fact in module.levels) or (NOT_STATED,)
-
-
-def topic_keys(module: ModuleFacts) -> tuple[str, ...]:
-    """Return the codes of the module's topics, ("none",) without any."""
-    return tuple(fact.code for fact in module.topics) or (NOT_STATED,)
 
 
 def _code(fact: Fact | None) -> tuple[str]:

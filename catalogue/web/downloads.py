@@ -20,6 +20,11 @@ def download(table: Table, format: Format | str) -> Response:
     """Return *table* as an attachment; the file name holds the title and today's date in Berlin."""
     chosen = format_of(format)
     name = file_name(table, chosen, datetime.now(BERLIN).date())
-    response = Response(render(table, chosen), content_type=MEDIA_TYPES[chosen])
+    return attachment(render(table, chosen), name, MEDIA_TYPES[chosen])
+
+
+def attachment(content: bytes | str, name: str, media_type: str) -> Response:
+    """Return *content* as a file to keep; *name* is safe in a header."""
+    response = Response(content, content_type=media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -10,19 +10,23 @@ from datetime import date
 from typing import Any
 
 from flask import current_app
+from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
+from catalogue.db import utcnow
 from catalogue.search.results import Query
 from catalogue.services import reports, search
 from catalogue.services.errors import Invalid
+from catalogue.services.matrix_columns import Across
 from catalogue.services.report_choices import STATEMENT_FACETS
 from catalogue.services.report_query import By, ReportQuery, ReportSort
 from catalogue.texts import N_, Text
 from catalogue.web.auth import current_actor
+from catalogue.web.filters import day, moment
 from catalogue.web.queries import args_of, query_from
 from catalogue.web.requests import database, db_session
 
-__all__ = ["Asked", "asked_from", "note"]
+__all__ = ["Asked", "across_from", "as_of_words", "asked_from", "day_from", "note"]
 
 ALL_AT_ONCE = 10_000
 MOST_VALUES = 60
@@ -52,7 +56,7 @@ def asked_from(args: MultiDict[str, str]) -> Asked:
     said: dict[str, Any] = {field: _values(args, name) for name, field in STATEMENT_FACETS.items()}
     query = ReportQuery(
         by=_by(args.get("by", ""), problems),
-        as_of=_day(args.get("as_of", ""), problems),
+        as_of=day_from(args.get("as_of", ""), "as_of", problems),
         filters=found.filters,
         all_of=found.all_of,
         only=_found(found.text) if found.text else None,
@@ -60,6 +64,18 @@ def asked_from(args: MultiDict[str, str]) -> Asked:
         **said,
     )
     return Asked(query, found.text, _args(query, found), problems)
+
+
+def across_from(args: MultiDict[str, str]) -> Across:
+    """Return the columns of the matrix that ``across`` names, levels for any other word."""
+    return Across(args["across"]) if args.get("across") in set(Across) else Across.LEVEL
+
+
+def as_of_words(asked: Asked) -> str:
+    """ "18.11.2026, 8:00 Uhr" for now, "Ende des 18.11.2026" for a day."""
+    if asked.query.as_of:
+        return str(gettext("Ende des %(day)s", day=day(asked.query.as_of)))
+    return str(gettext("%(moment)s Uhr", moment=moment(utcnow())))
 
 
 def note(asked: Asked, action: str, **details: Any) -> None:
@@ -75,20 +91,21 @@ def _by(text: str, problems: dict[str, Text]) -> By:
     return By(text or By.MODULE)
 
 
-def _day(text: str, problems: dict[str, Text]) -> date | None:
+def day_from(text: str, name: str, problems: dict[str, Text]) -> date | None:
+    """Return the day that the parameter *name* says, None for none; what is none is named in *problems*."""
     try:
         if not text:
             return None
         if not DAY.fullmatch(text):
             raise ValueError(text)
-        day = date.fromisoformat(text)
-        reports.end_of_day(day)
+        found = date.fromisoformat(text)
+        reports.end_of_day(found)
     except ValueError:
-        problems["as_of"] = Text(N_("Geben Sie den Stand als Tag an, zum Beispiel 2026-11-18."))
+        problems[name] = Text(N_("Geben Sie den Stand als Tag an, zum Beispiel 2026-11-18."))
     except Invalid as error:
-        problems |= error.fields
+        problems[name] = next(iter(error.fields.values()))
     else:
-        return day
+        return found
     return None
 
 

@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from catalogue.db import Database, Session
-from catalogue.models import Module, Purpose, Relevance, RunState, Vocabulary
+from catalogue.models import Module, Purpose, Relevance, Vocabulary
 from catalogue.models.run import Run
 from catalogue.services import demand, planning, report_choices, report_tables, reports, sessions
 from catalogue.services.demand import DemandInput
@@ -205,32 +205,6 @@ def test_trend_shows_each_month_end_and_ends_with_the_day_asked(session: Session
     ]  # fmt: skip
 
 
-def test_matrix_sets_people_against_seats_of_the_next_year(session: Session, golden: Golden) -> None:
-    day = date(2026, 11, 2)
-    for module, days, seats, state in [
-        (golden.safety, 30, 12, RunState.PLANNED), (golden.safety, 366, 99, RunState.PLANNED), (golden.law, 10, 99, RunState.FULL),
-        (golden.plain, 10, None, RunState.CONFIRMED), (golden.safety, 0, 99, RunState.PLANNED),
-    ]:  # fmt: skip
-        session.add(Run(module_id=module.id, starts_on=day + timedelta(days), max_participants=seats, state=state))
-    session.flush()
-    found = planning.matrix(session, SYSTEM, ReportQuery(as_of=day))
-    assert [level.code for level in found.levels] == ["basis", "fokus", "none"]
-    cells = {row.topic.code: [(cell.people, cell.seats) for cell in (*row.cells, row.total)] for row in found.rows}
-    assert cells == {
-        "recht": [(6, 12), (12, 0), (0, 0), (18, 12)], "sicherheit": [(6, 12), (0, 0), (0, 0), (6, 12)],
-        "none": [(0, 0), (0, 0), (0, 0), (0, 0)],
-    }  # fmt: skip
-    assert [(cell.people, cell.seats) for cell in (*found.totals, found.total)] == [(6, 12), (12, 0), (0, 0), (18, 12)]
-    assert found.gaps == 1  # law at Fokus: twelve people, its only run is full
-    assert [cell.step for cell in found.rows[0].cells] == [2, 3, 0]
-    assert found.rows[-1].cells[-1].open_runs == 1
-    for row in found.rows:
-        for level, cell in zip(found.levels, row.cells, strict=True):
-            query = ReportQuery(By.TOPIC, day)
-            behind = reports.rows_behind(session, SYSTEM, query, row.topic.code, level.code)
-            assert sum(line.people or 0 for line in behind) == cell.people
-
-
 def test_prospects_count_people_whose_period_fits(session: Session, golden: Golden) -> None:
     for month in (2, 8):
         session.add(Run(module_id=golden.safety.id, starts_on=date(2027, month, 16), min_participants=6))
@@ -260,8 +234,6 @@ def test_only_staff_see_reports(session: Session, people: People) -> None:
             reports.interest(session, actor, ReportQuery())
         with pytest.raises(NotAllowed):
             reports.rows_behind(session, actor, ReportQuery())
-        with pytest.raises(NotAllowed):
-            planning.matrix(session, actor, ReportQuery())
     assert reports.interest(session, people.curator, ReportQuery()).rows == ()
 
 

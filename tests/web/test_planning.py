@@ -4,7 +4,9 @@ import csv
 import io
 import re
 from html import unescape
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import openpyxl
 import pytest
@@ -209,3 +211,58 @@ def test_an_address_asks_the_same_question_again(app: Flask) -> None:
             (name, one) for name, value in first.args.items() for one in (value if isinstance(value, list) else [value])
         ]
         assert asked_from(MultiDict(pairs)).query == first.query
+
+
+@ON_SQLITE
+def test_the_matrices_show_each_cell_with_ways_to_its_rows(planner: FlaskClient) -> None:
+    page = planner.get("/planning/matrix").get_data(as_text=True)
+    assert table_under(page, "matrix")[1:] == [
+        ["Recht", "15 + 15 2 Unternehmen 24 Plätze · + 9", "11 + 11 1 Unternehmen kein Platz", "26", "2", "24", "− 2", "+ 26"],
+        ["Sicherheit", "15 + 15 2 Unternehmen 24 Plätze · + 9", "–", "15", "2", "24", "+ 9", "+ 15"],
+        ["Summe", "15 + 15 2 Unternehmen 24 Plätze · + 9", "11 + 11 1 Unternehmen kein Platz", "26", "2", "24", "− 2", "+ 26"],
+    ]  # fmt: skip
+    for across in ("level", "region", "period"):
+        shown = planner.get(f"/planning/matrix?across={across}").get_data(as_text=True)
+        links = set(re.findall(r'href="(/planning/(?:rows|seats)\?[^"]*)"', shown))
+        assert len(links) > 8
+        for address in links:
+            behind = planner.get(unescape(address)).get_data(as_text=True)
+            assert not re.search("Keine (Angaben|Termine)", behind), address
+        assert '<svg class="heat-map"' in shown
+
+
+@ON_SQLITE
+def test_the_matrices_can_be_taken_away(planner: FlaskClient) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(planner.get("/planning/matrix.xlsx?since=2026-01-01").get_data()))
+    assert book.sheetnames == [
+        "Thema und Niveau", "Thema und Region", "Thema und Zeitraum", "Angaben", "Definitionen",
+    ]  # fmt: skip
+    assert ("Veränderung seit", "01.01.2026") in list(book["Angaben"].iter_rows(values_only=True))
+    for across in ("level", "region", "period"):
+        lines = planner.get(f"/planning/matrix/{across}.csv").get_data().decode("utf-8-sig").splitlines()
+        assert lines[-1].startswith("Summe;Summe;26;2;24;1;-2;26")
+        picture = planner.get(f"/planning/matrix/{across}.svg")
+        assert picture.mimetype == "image/svg+xml"
+        root = ElementTree.fromstring(picture.get_data())  # noqa: S314 - our own picture
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert {"Recht", "Sicherheit", "Summe"} <= {"".join(text.itertext()) for text in root.iter()}
+    for address in ("matrix/farbe.csv", "matrix/level.exe", "seats.exe"):
+        assert planner.get(f"/planning/{address}").status_code == 404
+
+
+@ON_SQLITE
+def test_the_picture_has_the_colours_of_the_page(planner: FlaskClient) -> None:
+    tokens = (Path(__file__).resolve().parents[2] / "static/css/tokens.css").read_text(encoding="utf-8")
+    heat = [re.search(rf"--mk-heat-{step}: light-dark\((#\w+)", tokens)[1] for step in range(1, 6)]  # type: ignore[index]
+    picture = planner.get("/planning/matrix/level.svg").get_data(as_text=True)
+    assert re.findall(r'<rect class="step-[1-5]"[^>]*height="14" fill="(#\w+)"', picture) == heat
+
+
+@ON_SQLITE
+def test_a_day_of_comparison_lies_before_the_day_of_the_report(planner: FlaskClient) -> None:
+    for query in ("since=2999-01-01", "since=gestern", "as_of=2026-01-01&since=2026-01-01", "since=9999-99-99"):
+        answer = planner.get(f"/planning/matrix?{query}")
+        assert answer.status_code == 200
+        assert "Diese Angabe konnte nicht benutzt werden." in answer.get_data(as_text=True)
+    page = planner.get("/planning/matrix?as_of=2026-05-31").get_data(as_text=True)
+    assert "Veränderung seit 28.02.2026" in page

@@ -326,5 +326,6 @@ def _samples(*things: Any) -> dict[str, Any]:
         "token": "unknown-token",
         "format": "csv",
         "what": "interest",
+        "across": "region",
         "filename": "css/tokens.css",
     }

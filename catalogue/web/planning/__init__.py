@@ -1,6 +1,6 @@
 """The pages that the network plans with, under /planning: one blueprint, one file per page."""
 
-from catalogue.web.planning import overview, places
+from catalogue.web.planning import matrix, overview, places
 from catalogue.web.planning.blueprint import bp
 
-__all__ = ["bp", "overview", "places"]
+__all__ = ["bp", "matrix", "overview", "places"]

@@ -1,23 +1,27 @@
 """Planning: demand against supply for the network office; every figure leads to what companies said, every table can be taken away."""
 
-from datetime import datetime
 from typing import Any
 
 from flask import Response, render_template, request
-from flask_babel import gettext
 
-from catalogue.db import utcnow
-from catalogue.services import planning, report_choices, report_records, report_tables, reports
+from catalogue.services import (
+    demand_matrix,
+    matrix_tables,
+    planning,
+    report_choices,
+    report_records,
+    report_tables,
+    reports,
+)
 from catalogue.services.errors import NotFound
 from catalogue.services.exports import Table
-from catalogue.services.report_query import DEFINITIONS, By, Report
+from catalogue.services.report_query import DEFINITIONS, By
 from catalogue.web.auth import allow, current_actor
 from catalogue.web.downloads import download, format_of
-from catalogue.web.filters import day, moment
 from catalogue.web.languages import current_language
 from catalogue.web.limits import EXPORT, limiter
 from catalogue.web.planning.blueprint import bp
-from catalogue.web.reporting import Asked, asked_from, note
+from catalogue.web.reporting import Asked, across_from, as_of_words, asked_from, note
 from catalogue.web.requests import db_session
 
 FIGURES = ("companies", "people", "must", "should", "could", "open", "training", "cooperation", "business")
@@ -38,10 +42,10 @@ def index() -> str:
         asked=asked,
         query=asked.query,
         args=asked.args,
-        as_of=_as_of(asked),
+        as_of=as_of_words(asked),
         report=report,
         widest=max((row.records for row in report.rows), default=0),
-        matrix=planning.matrix(session, actor, asked.query, found),
+        matrix=demand_matrix.matrix(session, actor, asked.query, found=found),
         trend=reports.trend(session, actor, asked.query),
         prospects=planning.prospects(session, actor, asked.query, found),
         companies=planning.companies_total(session, actor),
@@ -64,13 +68,13 @@ def rows() -> str:
         "planning/rows.html",
         asked=asked,
         args=asked.args,
-        cell={name: request.args[name] for name in ("key", "cell", "figure") if request.args.get(name)},
-        as_of=_as_of(asked),
+        cell={name: request.args[name] for name in ("key", "cell", "across", "figure") if request.args.get(name)},
+        as_of=as_of_words(asked),
         rows=found[:ON_PAGE],
         total=len(found),
         people=sum(row.people or 0 for row in found),
         companies=len({row.company_slug for row in found}),
-        label=_row_label(reports.interest(session, actor, asked.query)),
+        label=reports.name_of_row(session, actor, asked.query.by, request.args.get("key", "")),
     )
 
 
@@ -88,11 +92,11 @@ def export(what: str, format: str) -> Response:
 
 def _table(what: str, asked: Asked) -> Table:
     session, actor, query = db_session(), current_actor(), asked.query
-    notes = report_choices.described(session, actor, query, _as_of(asked), asked.text)
+    notes = report_choices.described(session, actor, query, as_of_words(asked), asked.text)
     if what == "interest":
         return report_tables.interest_table(reports.interest(session, actor, query), notes)
     if what == "matrix":
-        return planning.matrix_table(planning.matrix(session, actor, query), notes)
+        return matrix_tables.heat_table(demand_matrix.matrix(session, actor, query), notes)
     if what == "trend":
         return report_tables.trend_table(reports.trend(session, actor, query), notes)
     if what == "rows":
@@ -100,24 +104,12 @@ def _table(what: str, asked: Asked) -> Table:
     raise NotFound
 
 
-def _cell() -> dict[str, str]:
+def _cell() -> dict[str, Any]:
     """Which figure: the row's key, the matrix column, the column of figures. Unknown ones find nothing or everything, never fail."""
     figure = request.args.get("figure", "")
     return {
         "key": request.args.get("key", ""),
-        "level": request.args.get("cell", ""),
+        "column": request.args.get("cell", ""),
+        "across": across_from(request.args),
         "figure": figure if figure in FIGURES else "",
     }
-
-
-def _as_of(asked: Asked) -> str:
-    """ "18.11.2026, 8:00 Uhr" for now, "Ende des 18.11.2026" for a day."""
-    if asked.query.as_of:
-        return str(gettext("Ende des %(day)s", day=day(asked.query.as_of)))
-    now: datetime = utcnow()
-    return str(gettext("%(moment)s Uhr", moment=moment(now)))
-
-
-def _row_label(report: Report) -> Any:
-    """The row whose statements are asked for, None for all."""
-    return next((row for row in report.rows if row.key == request.args.get("key")), None)
