@@ -54,7 +54,15 @@ def later(days: int) -> Any:
 
 def test_a_frozen_report_holds_every_figure_computed_by_hand(session: Session, golden: Golden) -> None:
     # seats: 12 for Sicherheit (Sicherheit and Recht, Basis); law has none, so twelve people at Recht, Fokus find no seat: one gap
-    session.add(Run(module_id=golden.safety.id, starts_on=DAY + timedelta(30), min_participants=8, max_participants=12))
+    session.add(
+        Run(
+            module_id=golden.safety.id,
+            starts_on=DAY + timedelta(30),
+            min_participants=8,
+            max_participants=12,
+            created_at=NOON,
+        )
+    )
     session.flush()
     report = frozen(session, "  Bericht   zur Klausur ")
     found = frozen_reports.figures(report)
@@ -110,7 +118,7 @@ def test_todays_report_speaks_of_its_moment(session: Session, golden: Golden) ->
 
 
 def test_a_recount_says_which_figures_differ_and_why(session: Session, golden: Golden) -> None:
-    run = Run(module_id=golden.safety.id, starts_on=DAY + timedelta(30), max_participants=12)
+    run = Run(module_id=golden.safety.id, starts_on=DAY + timedelta(30), max_participants=12, created_at=NOON)
     session.add(run)
     session.flush()
     report = frozen(session)
