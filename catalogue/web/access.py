@@ -11,6 +11,7 @@ from catalogue.services import access_requests, companies
 from catalogue.services.errors import Conflict, Invalid, NotFound, TooMany
 from catalogue.web.accounts import wait_text
 from catalogue.web.auth import allow, current_actor, settings
+from catalogue.web.ended import ended
 from catalogue.web.forms.companies import AskForm
 from catalogue.web.forms.refusals import attach
 from catalogue.web.languages import local_path, show
@@ -56,7 +57,11 @@ def confirm(token: str) -> Answer:
             return redirect(url_for("access.confirm", token=token), 303)
         return render_template("access/confirm.html", found=access_requests.opened(db_session(), token), token=token)
     except NotFound as error:
-        return render_template("access/ended.html", text=show(error.text)), 410
+        ways = (
+            (gettext("Zugang anfragen"), url_for("access.ask")),
+            (gettext("Zur Anmeldung"), url_for("accounts.login")),
+        )
+        return ended(error, *ways)
 
 
 # deciding: for the admins of companies on /company/people, for the network office here

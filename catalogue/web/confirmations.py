@@ -7,9 +7,9 @@ from werkzeug.wrappers import Response
 from catalogue.models import ConfirmationAnswer, Module
 from catalogue.services import confirmations as service
 from catalogue.services.errors import Invalid, NotFound, Stale
+from catalogue.web.ended import ended
 from catalogue.web.forms.confirmations import ChangeForm, GoneForm
 from catalogue.web.forms.refusals import attach
-from catalogue.web.languages import show
 from catalogue.web.limits import limiter
 from catalogue.web.requests import db_session
 
@@ -19,9 +19,10 @@ Page = Response | str | tuple[str, int]
 
 
 @bp.errorhandler(NotFound)
-def ended(error: NotFound) -> Page:
+def not_found(error: NotFound) -> Page:
     """Say why the link does not work (any more)."""
-    return render_template("confirmations/ended.html", text=show(error.text)), 410
+    hint = gettext("Wenn Sie uns noch etwas sagen möchten, antworten Sie einfach auf die Mail.")
+    return ended(error, (gettext("Zum Modulkatalog"), url_for("search.index")), hint=hint)
 
 
 @bp.after_request

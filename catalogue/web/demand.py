@@ -100,11 +100,19 @@ def _sign_in(slug: str) -> Response:
     return drafts.keep_and_sign_in(url_for(".edit", slug=slug))
 
 
+def _rail(module: Module, saved: Demand | None, *, just_saved: bool = False) -> Response:
+    """The rail of one entry for a script; its links know the way back to the list that it stands in."""
+    given = request.form.get("next") or request.args.get("next")
+    back = local_path(given, "").partition("#")[0]
+    return make_response(
+        render_template("demand/rail.html", module=module, demand=saved, just_saved=just_saved, back=back)
+    )
+
+
 def _answer(module: Module, saved: Demand | None, title: str, text: str = "", *, undo: bool = True) -> Response:
     """Say what happened: the rail of the list for a script, else a message with "Rückgängig" on the page one came from."""
     if _wants_fragment():
-        rail = render_template("demand/rail.html", module=module, demand=saved, just_saved=True)
-        return drafts.forget(make_response(rail))
+        return drafts.forget(_rail(module, saved, just_saved=True))
     back = _page_of(module)
     record = saved or demand.find_any(db_session(), current_actor(), module)
     address = url_for(".undo", slug=module.slug, version=record.version, next=back) if undo and record else ""
@@ -141,7 +149,7 @@ def undo(slug: str) -> Response:
     demand.undo(db_session(), current_actor(), module, request.args.get("version", type=int))
     saved = demand.find(db_session(), current_actor(), module)
     if _wants_fragment():
-        return make_response(render_template("demand/rail.html", module=module, demand=saved))
+        return _rail(module, saved)
     tell(gettext("Rückgängig gemacht."))
     given = request.form.get("next") or request.args.get("next")
     return redirect(local_path(given, url_for("modules.show", slug=slug)), 303)

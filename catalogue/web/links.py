@@ -10,9 +10,9 @@ from catalogue.services import accounts, invitations, links, passwords, sessions
 from catalogue.services.errors import Conflict, Invalid, NotFound, Refused, TooMany
 from catalogue.web.accounts import home_of, wait_text
 from catalogue.web.auth import current_actor, settings, sign_in, sign_out
+from catalogue.web.ended import ended
 from catalogue.web.forms.accounts import AcceptForm, ForgottenForm, NewPasswordForm
 from catalogue.web.forms.refusals import attach
-from catalogue.web.languages import show
 from catalogue.web.notices import tell
 from catalogue.web.requests import db_session
 
@@ -109,4 +109,5 @@ def _accept(found: Invitation, token: str) -> Answer:
 
 def _ended(error: Refused) -> tuple[str, int]:
     """A page that says why the link does not work (any more) and what to do."""
-    return render_template("links/ended.html", text=show(error.text)), 410
+    login, new = url_for("accounts.login"), url_for("links.forgotten")
+    return ended(error, (gettext("Zur Anmeldung"), login), (gettext("Neuen Link anfordern"), new))

@@ -29,7 +29,7 @@ def index() -> str:
     session, actor, now = db_session(), current_actor(), today()
     view = request.args.get("view", "")
     view = view if view in VIEWS else VIEWS[0]
-    month = month_of(request.args, now)
+    month = month_of(request.args, _first_day(now) if view == "month" else now)
     query = public_query(request.args, now) if view == "list" else public_query(request.args, month.first, month.last)
     page = run_listing.published(session, actor, query, everything=view == "month")
     return render_template(
@@ -44,6 +44,12 @@ def index() -> str:
         weekday=weekday,
         chosen={name: value for name in ("topic", "region", "provider") if (value := getattr(query, name))},
     )
+
+
+def _first_day(now: date) -> date:
+    """The day on which the next run of the filter begins: a calendar opens on a month that shows something."""
+    found = run_listing.published(db_session(), current_actor(), public_query(request.args, now))
+    return found.runs[0].starts_on if found.runs else now
 
 
 @bp.get("/runs.<any(csv, xlsx):name>")

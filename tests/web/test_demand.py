@@ -94,6 +94,12 @@ def test_a_script_gets_the_rail_only(member: FlaskClient) -> None:
     assert "Rückgängig" in fragment
 
 
+def test_the_rail_of_a_script_knows_the_way_back_to_the_list(member: FlaskClient) -> None:
+    values = {"next": "/?q=lager&page=2#m-safety"}
+    fragment = post(member, f"{PATH}/demand/mark", values, headers={"X-Requested-With": "fetch"}).get_data(as_text=True)
+    assert f'href="{PATH}?back=/?q%3Dlager%26page%3D2#relevanz"' in fragment
+
+
 def test_the_details_are_saved_and_shown_again(member: FlaskClient, database: Database) -> None:
     answer = post(member, f"{PATH}/demand", FORM, page=PATH)
     assert (answer.status_code, answer.headers["Location"]) == (303, PATH)

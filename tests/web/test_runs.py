@@ -61,6 +61,14 @@ def test_a_month_shows_each_run_on_each_of_its_days(client: FlaskClient, runs: d
     assert "month=2027-02" in march
 
 
+@time_machine.travel("2026-11-22T12:00:00+01:00", tick=False)
+def test_the_calendar_opens_on_the_first_month_that_shows_something(client: FlaskClient, runs: dict[str, Run]) -> None:
+    assert "Januar 2027</h" in client.get("/runs?view=month").get_data(as_text=True)
+    assert "Februar 2027</h" in client.get("/runs?view=month&topic=sicherheit").get_data(as_text=True)
+    assert "November 2026</h" in client.get("/runs?view=month&topic=recht").get_data(as_text=True)
+    assert "Dezember 2026</h" in client.get("/runs?view=month&month=2026-12").get_data(as_text=True)
+
+
 @pytest.mark.parametrize("query", ["view=month&month=x", "view=month&month=0000-13", "view=month&month=9999-99", "view=x&page=-1",
                                    "view=month&month=2099-12", "view=month&month=1990-01", "topic=%27&region=x&provider=" + "y" * 500])  # fmt: skip
 def test_odd_addresses_are_no_errors(client: FlaskClient, query: str) -> None:
