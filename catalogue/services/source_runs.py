@@ -4,13 +4,11 @@ No transaction is open while a server thinks. A run that a crash interrupted cou
 """
 
 import threading
-import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 import structlog
@@ -21,10 +19,11 @@ from catalogue.models import ImportRun, ImportState, RowKind, Source, SourceKind
 from catalogue.search.index import SearchIndex
 from catalogue.services import import_jobs, imports, source_feeds, sources
 from catalogue.services.errors import Conflict, Invalid
-from catalogue.services.fetching import Answer, FetchError, download
+from catalogue.services.fetching import Answer
 from catalogue.services.imports import BUSY
 from catalogue.services.module_columns import names_of
 from catalogue.services.permissions import SYSTEM, Actor, require
+from catalogue.services.source_answers import fetched, follower
 from catalogue.services.source_feeds import Defaults, Feed, Unassigned
 from catalogue.settings import Settings
 from catalogue.texts import N_, Text
@@ -35,7 +34,6 @@ AT_ONCE = 2  # a round of the worker must not keep mails waiting for long
 INTERRUPTED = timedelta(minutes=20)  # no run takes that long
 RETRY = timedelta(hours=1)  # after a failure, twice as long after each further one
 KEPT_FOR = timedelta(days=365)
-MOST_PAGES = 100
 MOST_NOTES = 50
 log = structlog.get_logger(__name__)
 
@@ -127,13 +125,13 @@ def _work(database: Database, settings: Settings, index: SearchIndex, actor: Act
     with database.read() as session:
         order = _order(session, run_id)
     try:
-        answer = _fetched(order, settings)
+        answer = fetched(order.url, order.kind, order.headers, settings)
         if answer.status == 304:
             _finish(database, run_id, SourceOutcome.UNCHANGED, answer=answer)
             return
         with database.read() as session:
             names = names_of(session)
-        feed = source_feeds.read(order.kind, answer, names, order.defaults, _follow(order, settings))
+        feed = source_feeds.read(order.kind, answer, names, order.defaults, follower(order.url, settings))
     except Invalid as refused:
         if isinstance(refused, Unassigned):
             with database.write() as session:
@@ -203,81 +201,6 @@ def _validators(session: Session, source: Source) -> dict[str, str]:
     return {
         name: value for name, value in (("If-None-Match", last.etag), ("If-Modified-Since", last.modified)) if value
     }
-
-
-# --- fetching
-
-
-_REASONS = {
-    "address not allowed": N_("Die Adresse führt in ein internes Netz. Das ist nicht erlaubt."),
-    "host not found": N_("Den Server dieser Adresse gibt es nicht."),
-    "not a web address": N_("Die Quelle leitet auf etwas weiter, das keine Internetadresse ist."),
-    "redirect to no address": N_("Die Quelle leitet auf etwas weiter, das keine Internetadresse ist."),
-    "redirect without encryption": N_("Die Quelle leitet von https auf http weiter. Das ist nicht erlaubt."),
-    "too many redirects": N_("Die Quelle leitet zu oft weiter."),
-    "too slow": N_("Der Server hat nach %(seconds)s Sekunden noch nicht alles gesendet."),
-    "too large": N_("Die Antwort ist größer als %(most)s MB."),
-    "compressed answer": N_("Die Antwort ist komprimiert, obwohl das nicht verlangt war."),
-    "answer cut short": N_("Die Antwort bricht mitten im Text ab."),
-    "certificate not valid": N_("Das Zertifikat des Servers ist nicht gültig."),
-}
-_STATUSES = {
-    401: N_("Die Quelle verlangt eine Anmeldung (HTTP 401)."),
-    403: N_("Der Server verweigert den Abruf (HTTP 403)."),
-    404: N_("Unter der Adresse steht nichts (HTTP 404)."),
-    410: N_("Unter der Adresse steht nichts mehr (HTTP 410)."),
-}
-
-
-def _fetched(order: _Order, settings: Settings) -> Answer:
-    """Return the answer of the source, 200 or 304; raises Invalid with what to tell staff."""
-    accept = {
-        SourceKind.CSV: "text/csv, text/plain;q=0.8, */*;q=0.1",
-        SourceKind.JSON: "application/json, */*;q=0.1",
-        SourceKind.PAGE: "text/html, application/ld+json;q=0.9, */*;q=0.1",
-    }[order.kind]
-    answer = _downloaded(order.url, settings, settings.source_seconds, {"Accept": accept, **order.headers})
-    if answer.status == 304 and order.headers:
-        return answer
-    if answer.status != 200:
-        message = _STATUSES.get(answer.status, N_("Der Server antwortet mit einem Fehler (HTTP %(status)s)."))
-        raise Invalid("url", message, status=answer.status)
-    return answer
-
-
-def _downloaded(url: str, settings: Settings, seconds: float, headers: Mapping[str, str]) -> Answer:
-    try:
-        return download(
-            url, most=settings.source_max_mb << 20, seconds=seconds, private=settings.source_private, headers=headers
-        )
-    except FetchError as error:
-        message = _REASONS.get(str(error), N_("Der Server antwortet nicht (%(why)s)."))
-        params: dict[str, Any] = {"seconds": settings.source_seconds, "most": settings.source_max_mb, "why": str(error)}
-        raise Invalid("url", message, **params) from error
-
-
-def _follow(order: _Order, settings: Settings) -> source_feeds.Follow:
-    """Return a function that gets the pages a list links to: only of the same server, not too many, not for too long."""
-    deadline = time.monotonic() + 4 * settings.source_seconds
-
-    def follow(links: Sequence[str]) -> list[Answer]:
-        own = [link for link in links if urlsplit(link)[:2] == urlsplit(order.url)[:2]]
-        if not own:
-            raise Invalid("url", N_("Die Seite nennt nur Kurse auf anderen Servern. Tragen Sie deren Adresse ein."))
-        if len(own) > MOST_PAGES:
-            raise Invalid("url", N_("Die Seite verweist auf mehr als %(most)s Kursseiten."), most=MOST_PAGES)
-        pages = []
-        for link in own:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise Invalid("url", N_("Alle Kursseiten zu lesen dauert zu lange."))
-            page = _downloaded(link, settings, min(left, settings.source_seconds), {"Accept": "text/html"})
-            if page.status != 200:
-                raise Invalid("url", N_("Die Kursseite %(url)s antwortet mit HTTP %(status)s."), url=link[:200], status=page.status)  # fmt: skip
-            pages.append(page)
-        return pages
-
-    return follow
 
 
 # --- noting
