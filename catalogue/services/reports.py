@@ -107,6 +107,16 @@ class RowsBehind(Sequence[Behind]):
     def __init__(self, session: Session, found: Statements) -> None:
         self.session, self.found = session, found
 
+    @property
+    def people(self) -> int:
+        """All people of the statements."""
+        return int(self.found.people.sum())
+
+    @property
+    def companies(self) -> int:
+        """How many companies said them."""
+        return len(np.unique(self.found.companies))
+
     def __len__(self) -> int:
         return len(self.found)
 
