@@ -31,6 +31,7 @@ from catalogue.web import (
     search,
     searches,
     sources,
+    swot,
     users,
     wishes,
 )
@@ -57,6 +58,7 @@ BLUEPRINTS = [
     demand.bp,
     wishes.bp,
     feedback.bp,
+    swot.bp,
     company_profile.bp,
     measures.bp,
     runs.bp,
