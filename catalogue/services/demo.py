@@ -35,7 +35,7 @@ from catalogue.models import (
     WishSupport,
 )  # fmt: skip
 from catalogue.paths import resources
-from catalogue.services import demand_events, vocabularies
+from catalogue.services import demand_events, demo_decisions, vocabularies
 from catalogue.services.secrets import hash_password
 from catalogue.services.sorting import slugify, sort_key
 
@@ -85,6 +85,8 @@ class _Demo:
             self._feedback(row)
         for row in data["runs"]:
             self._run(row)
+        self.session.flush()
+        demo_decisions.add(self.session, data["decisions"], self.modules, self.staff, self._ago)
 
     def _ago(self, days: int) -> datetime:
         # a working hour that differs from row to row, never later than now

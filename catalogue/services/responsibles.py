@@ -42,12 +42,10 @@ def checked(
     return user.id, user.name[:LENGTH]
 
 
-def named(session: Session, actor: Actor, kind: Any, condition: ColumnElement[bool]) -> list[tuple[str, str]]:
-    """Return by what and how the responsibles of the rows of *kind* can be chosen in a filter: an id or a name, and the name."""
+def named(session: Session, actor: Actor, kind: Any) -> list[tuple[str, str]]:
+    """Return who ever got a row of *kind*: what to filter by (an id, or the name of somebody else), and the name."""
     require(actor, "action.see")
-    rows = session.execute(
-        select(kind.responsible_id, kind.responsible).where(condition, kind.responsible != "").distinct()
-    )
+    rows = session.execute(select(kind.responsible_id, kind.responsible).where(kind.responsible != "").distinct())
     found = {str(identity or name): name for identity, name in rows}
     return sorted(found.items(), key=lambda pair: sort_key(pair[1]))
 

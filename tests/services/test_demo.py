@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 
 from catalogue.db import Session
-from catalogue.models import Company, Demand, DemandEvent, Feedback, Relevance, Run, User, Wish
+from catalogue.models import Action, Company, Decision, Demand, DemandEvent, Feedback, Relevance, Run, User, Wish
 from catalogue.paths import resources
 from catalogue.services import demand_events, demo, documents, loading, passwords
 from catalogue.services.permissions import SYSTEM
@@ -27,7 +27,7 @@ def count(session: Session, kind: type) -> int:
 
 def test_the_demo_has_something_of_everything_and_a_second_load_adds_nothing(session: Session) -> None:
     fill(session)
-    kinds = (Company, User, Demand, DemandEvent, Wish, Feedback, Run)
+    kinds = (Company, User, Demand, DemandEvent, Wish, Feedback, Run, Decision, Action)
     before = [count(session, kind) for kind in kinds]
     assert before[0] == 12
     assert min(before) >= 4

@@ -7,12 +7,15 @@ from uuid import UUID
 
 from catalogue.db import Session, utcnow
 from catalogue.models import (
+    Action,
     ApiToken,
     Bookmark,
     BulkChange,
     CompanyImport,
     CompanyRole,
     Confidentiality,
+    Decision,
+    DecisionKind,
     Demand,
     DemandEvent,
     DemandSource,
@@ -66,6 +69,8 @@ STAFF_NOTE = f"{CANARY} Netzwerknotiz"  # that not even the company itself may s
 PEOPLE = 4711
 SYNONYM = UUID("5a0f3b0e-0000-4000-8000-000000000001")
 MERGE = UUID("5a0f3b0e-0000-4000-8000-000000000003")
+DECISION = UUID("5a0f3b0e-0000-4000-8000-000000000004")
+ACTION = UUID("5a0f3b0e-0000-4000-8000-000000000005")
 CHANGE = UUID("5a0f3b0e-0000-4000-8000-000000000002")
 
 
@@ -218,6 +223,19 @@ def _secrets(session: Session, people: dict[str, User], company: Any) -> dict[st
     }
 
 
+def _decision(session: Session, module: Module, staff: User) -> None:
+    """What staff decided and keep to themselves, as companies concerned read it."""
+    told = {"answer": "Zwei Termine 2027.", "published_at": utcnow(), "decided_on": date(2026, 11, 22)}
+    session.add(
+        Decision(
+            id=DECISION, module_id=module.id, kind=DecisionKind.CARRY_OUT, reason=STAFF_NOTE, responsible=STAFF_NOTE,
+            source=STAFF_NOTE, decided_by_id=staff.id, decided_by=staff.name, **told,
+        )
+    )  # fmt: skip
+    session.flush()
+    session.add(Action(id=ACTION, title=STAFF_NOTE, decision_id=DECISION))
+
+
 def _list(session: Session, module: Module) -> ImportRun:
     run = ImportRun(
         file_name="liste.csv", headings=["Titel"], mapping=["title"], state=ImportState.CHECKED, counts={"changed": 1}
@@ -253,6 +271,7 @@ def build_world(session: Session) -> World:
     session.add(ModuleMerge(id=MERGE, kept_id=draft.id, merged_id=gone.id))
     session.add(BulkChange(id=CHANGE, about=asdict(BulkInput(step="archive"))))
     session.add(SynonymRule(id=SYNONYM, kind=SynonymKind.ONE_WAY, terms=["Ruß"], targets=["Brandschutz"]))
+    _decision(session, module, people["curator"])
     session.add(SearchGap(query="leuchtfarbe", day=utcnow().date(), hits=0))
     session.add(Bookmark(user_id=people["member"].id, module_id=module.id))
     run = Run(module=module, starts_on=date(2027, 2, 16), min_participants=6, max_participants=12, place="Erfurt")
@@ -284,6 +303,10 @@ def _samples(*things: Any) -> dict[str, Any]:
         "curation.export_gaps.name": "csv",
         "curation.export_runs.name": "csv",
         "runs.name": "csv",
+        "planning.export_decisions.name": "csv",
+        "planning.export_actions.name": "csv",
+        "planning.decision_id": DECISION,
+        "planning.action_id": ACTION,
         "curation.change_id": CHANGE,
         "curation.merge_id": MERGE,
         "curation.other": draft.slug,
