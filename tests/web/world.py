@@ -348,6 +348,7 @@ def _samples(*things: Any) -> dict[str, Any]:
         "number": 1,
         "token": "unknown-token",
         "format": "csv",
+        "field": "strength",
         "what": "interest",
         "across": "region",
         "filename": "css/tokens.css",
