@@ -26,6 +26,17 @@ from catalogue.models.outbox import OutboxMail
 from catalogue.models.pending import Confirmation, ConfirmationAnswer, PendingVersion
 from catalogue.models.provider import Programme, ProgrammeKind, Provider
 from catalogue.models.report import FrozenReport, ReportLink
+from catalogue.models.retreat import (
+    Importance,
+    Recommendation,
+    Retreat,
+    RetreatItem,
+    RetreatParticipant,
+    RetreatState,
+    RetreatVote,
+    Voting,
+    VotingWay,
+)
 from catalogue.models.run import Run, RunState
 from catalogue.models.saved_search import Frequency, SavedSearch
 from catalogue.models.search_gap import SearchGap
@@ -49,4 +60,5 @@ __all__ = [
     "Source", "SourceInterval", "SourceItem", "SourceKind", "SourceOutcome", "SourceRun", "SwotScope", "SwotText", "SwotVersion", "SynonymKind", "SynonymRule", "Term", "User", "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport",
     "WorkflowState", "module_term",
     "FrozenReport", "ReportLink",
+    "Importance", "Recommendation", "Retreat", "RetreatItem", "RetreatParticipant", "RetreatState", "RetreatVote", "Voting", "VotingWay",
 ]  # fmt: skip

@@ -50,6 +50,10 @@ from catalogue.models import (
     Programme,
     Provider,
     ReportLink,
+    Retreat,
+    RetreatItem,
+    RetreatParticipant,
+    RetreatVote,
     Run,
     SavedSearch,
     SearchGap,
@@ -97,6 +101,7 @@ SILENT: frozenset[type[Base]] = frozenset({
     ModuleMerge, ModuleVersion,
     FrozenReport, OneTimeLink, OutboxMail, PendingVersion, ReportLink, SavedSearch, SearchGap, Source, SourceItem,
     SourceRun, SwotText, SwotVersion, SynonymRule, User, UserSession, Wish, WishSupport,
+    Retreat, RetreatItem, RetreatParticipant, RetreatVote,
 })  # fmt: skip
 
 

@@ -35,7 +35,8 @@ from catalogue.models import (
     WishSupport,
 )  # fmt: skip
 from catalogue.paths import resources
-from catalogue.services import demand_events, demo_decisions, vocabularies
+from catalogue.services import demand_events, demo_decisions, demo_retreats, vocabularies
+from catalogue.services.disclosure import STEP
 from catalogue.services.secrets import hash_password
 from catalogue.services.sorting import slugify, sort_key
 
@@ -57,6 +58,7 @@ def load(session: Session, now: datetime | None = None) -> bool:
     data = json.loads((resources("data/demo") / "demo.json").read_text(encoding="utf-8"))
     _Demo(session, now or utcnow()).add(data)
     session.flush()
+    demo_retreats.add(session, now or utcnow(), STEP)
     return True
 
 

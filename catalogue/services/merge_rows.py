@@ -53,6 +53,7 @@ HANDLED = {
     "module_term.module_id": "stays; terms are words of the module",
     "module_version.module_id": "stays: each module keeps its own past",
     "import_row.module_id": "stays: what an import did with this very module",
+    "retreat_item.module_id": "stays: the room spoke about this very module",
     "module_merge.kept_id": "stays; addresses lead on from one to the next",
     "module_merge.merged_id": "stays",
     "module_distinct.one_id": "stays",

@@ -100,6 +100,7 @@ TABLE: dict[str, frozenset[Who]] = {
         "action.edit": [Who.CURATOR],
         "report.freeze": [Who.CURATOR],
         "report.share": [Who.CURATOR],
+        "retreat.moderate": [Who.CURATOR],
         # people
         "account.own": [Who.SIGNED_IN],
         "bookmark.own": [Who.SIGNED_IN],

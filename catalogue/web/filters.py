@@ -28,6 +28,7 @@ def init(app: Flask) -> None:
     app.jinja_env.filters.update(
         day=day,
         moment=moment,
+        clock=clock,
         number=number,
         quarter=quarter,
         markdown=markdown,
@@ -59,6 +60,11 @@ def moment(value: datetime | None) -> str:
         if value
         else ""
     )
+
+
+def clock(value: datetime | None) -> str:
+    """10:42 in Berlin time."""
+    return str(format_datetime(value, "H:mm")) if value else ""
 
 
 def number(value: float | None) -> str:

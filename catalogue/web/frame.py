@@ -78,6 +78,7 @@ def navigation(actor: Actor) -> list[Place]:
     if actor.is_staff:
         wanted.append(("curation.index", N_("Pflege"), ("curation", "imports", "sources", "feedback")))
         wanted.append(("planning.index", N_("Planung"), ("planning",)))
+        wanted.append(("retreats.index", N_("Klausur"), ("retreats",)))
         if not actor.is_member:
             wanted.append(("wishes.index", N_("Wünsche"), ("wishes",)))
     if actor.network_role == NetworkRole.ADMIN:

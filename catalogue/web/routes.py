@@ -23,10 +23,12 @@ from catalogue.web import (
     measures,
     modules,
     pages,
+    participation,
     people,
     planning,
     programmes,
     providers,
+    retreats,
     runs,
     search,
     searches,
@@ -66,6 +68,8 @@ BLUEPRINTS = [
     programmes.bp,
     pages.bp,
     planning.bp,
+    retreats.bp,
+    participation.bp,
     api.bp,
 ]
 

@@ -37,6 +37,7 @@ from catalogue.models import (
     PendingVersion,
     ProgrammeKind,
     Relevance,
+    RetreatParticipant,
     RowKind,
     Run,
     SavedSearch,
@@ -55,9 +56,11 @@ from catalogue.models import (
     WishSupport,
     WorkflowState,
 )
+from catalogue.services import retreat_votes
 from catalogue.services.bulk_plan import BulkInput
 from catalogue.services.secrets import hash_token
 from tests import factories
+from tests.retreats import items_of, make_retreat, phones
 
 CANARY = "Kanarienvogel"
 COMPANY = f"{CANARY} Firmenname GmbH"
@@ -262,6 +265,20 @@ def _source(session: Session) -> dict[str, Any]:
     return {"source_id": source.id, "source_run_id": run.id, "sources.name": "csv"}
 
 
+def _retreat(session: Session) -> dict[str, Any]:
+    retreat = make_retreat(session, 2)
+    (token,) = phones(session, retreat, 1)
+    participant = session.query(RetreatParticipant).one()
+    item = items_of(session, retreat)[0]
+    retreat_votes.vote(session, token, item.id, retreat_votes.VoteInput())
+    return {
+        "retreat_id": retreat.id,
+        "item_id": item.id,
+        "participant_id": participant.id,
+        "participation.code": "KKKKKK",
+    }
+
+
 def build_world(session: Session) -> World:
     """Fill an empty database and return the samples."""
     people, company = _people(session)
@@ -288,6 +305,7 @@ def build_world(session: Session) -> World:
         people,
         {"import_id": listed.id, "imports.name": "xlsx"}
         | _source(session)
+        | _retreat(session)
         | _samples(people, company, module, draft, run, measure, topic, said, secret),
     )
 
