@@ -21,7 +21,8 @@ from catalogue.models import (
     WorkflowState,
     module_term,
 )
-from catalogue.services import demand, feedback, wishes
+from catalogue.services import decision_outcomes, demand, feedback, wishes
+from catalogue.services.decision_outcomes import DecisionOutcome
 from catalogue.services.permissions import Actor, require
 from catalogue.services.wishes import WishView
 
@@ -55,11 +56,30 @@ class News:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A wish or a remark of the company that was decided or answered; one of both is set."""
+    """What became of a wish, a remark, or demand about a module; one of the three is set. ``at``: when there was news last."""
 
     at: datetime
     wish: WishView | None = None
     feedback: Feedback | None = None
+    decision: DecisionOutcome | None = None
+
+    @property
+    def title(self) -> str:
+        """What the company said something about; "" for the offer as a whole."""
+        if self.wish:
+            return self.wish.wish.title
+        if self.decision:
+            return self.decision.title
+        return self.feedback.module.title if self.feedback and self.feedback.module else ""
+
+    @property
+    def text(self) -> str:
+        """The sentence of the network office, as it was written."""
+        if self.wish:
+            return self.wish.wish.answer
+        if self.decision:
+            return self.decision.done_note or self.decision.answer
+        return self.feedback.answer if self.feedback else ""
 
 
 def waiting(session: Session, actor: Actor, k: int) -> Waiting:
@@ -124,10 +144,11 @@ def _matching(session: Session, modules: list[uuid.UUID], topics: set[uuid.UUID]
 
 
 def outcomes(session: Session, actor: Actor, k: int) -> list[Outcome]:
-    """Return what the network office decided or answered to the company, newest first."""
+    """Return what the network office decided or answered to the company, newest first; names and figures of others are in none."""
     views = [*wishes.own_list(session, actor, k), *wishes.joined(session, actor, k)]
     found = [Outcome(view.wish.decided_at, wish=view) for view in views if view.wish.decided_at]
     found += [Outcome(one.answered_at, feedback=one) for one in feedback.own_list(session, actor) if one.answered_at]
+    found += [Outcome(one.at, decision=one) for one in decision_outcomes.for_company(session, actor)]
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 

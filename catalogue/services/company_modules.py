@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from catalogue.db import Session
 from catalogue.models import Demand, Purpose, Relevance, Run, RunState, User, Vocabulary
-from catalogue.services import demand, vocabularies
+from catalogue.services import decision_outcomes, demand, vocabularies
+from catalogue.services.decision_outcomes import DecisionOutcome
 from catalogue.services.exports import Column, Kind, Table
 from catalogue.services.permissions import Actor
 from catalogue.services.sorting import sort_key
@@ -27,8 +28,11 @@ class Status(Labelled):
 
     CONFIRM = "confirm", N_("bitte bestätigen")
     OUTDATED = "outdated", N_("noch aktuell?")
-    ARCHIVED = "archived", N_("Modul archiviert")
+    DONE = "done", N_("umgesetzt")
     PLANNED = "planned", N_("Termin geplant")
+    DECIDED = "decided", N_("entschieden")
+    REVIEW = "review", N_("in Prüfung")
+    ARCHIVED = "archived", N_("Modul archiviert")
     COUNTED = "counted", N_("gezählt")
     NOT_COUNTED = "not_counted", N_("zählt nicht")
 
@@ -46,10 +50,11 @@ class ListQuery:
 
 @dataclass(frozen=True)
 class Row:
-    """One record with where it stands."""
+    """One record with where it stands; ``decision``: what the network decided about the module, if it said so."""
 
     demand: Demand
     status: Status
+    decision: DecisionOutcome | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,9 @@ def listing(session: Session, actor: Actor, query: ListQuery, today: date) -> Li
     """Return the own company's records as *query* asks for them."""
     said = demand.own_list(session, actor)
     planned = _planned(session, [one.module_id for one in said], today)
-    every = [Row(one, _status(one, planned)) for one in said]
+    told = {one.module_id: one for one in decision_outcomes.for_company(session, actor)}
+    considered = decision_outcomes.considered(session, actor, [one.module_id for one in said])
+    every = [_row(one, told.get(one.module_id), planned, considered) for one in said]
     rows = [row for row in every if _wanted(row, query)]
     rows.sort(key=SORTS["module"])
     name = query.sort.removeprefix("-")
@@ -97,16 +104,31 @@ def _planned(session: Session, modules: list[uuid.UUID], today: date) -> set[uui
     return set(session.scalars(runs))
 
 
-def _status(said: Demand, planned: set[uuid.UUID]) -> Status:
+def _row(said: Demand, told: DecisionOutcome | None, planned: set[uuid.UUID], considered: set[uuid.UUID]) -> Row:
+    return Row(said, _asked_back(said) or _standing(said, told, planned, considered), told)
+
+
+def _asked_back(said: Demand) -> Status | None:
+    """What the company should say first, or said so that nothing follows."""
     if demand.needs_confirmation(said):
         return Status.CONFIRM
     if demand.is_outdated(said):
         return Status.OUTDATED
+    return Status.NOT_COUNTED if said.relevance == Relevance.NONE else None
+
+
+def _standing(
+    said: Demand, told: DecisionOutcome | None, planned: set[uuid.UUID], considered: set[uuid.UUID]
+) -> Status:
+    if told is not None and told.done_on:
+        return Status.DONE
+    if said.module_id in planned and said.module.is_public:
+        return Status.PLANNED
+    if told is not None:
+        return Status.DECIDED
     if not said.module.is_public:
         return Status.ARCHIVED
-    if said.relevance == Relevance.NONE:
-        return Status.NOT_COUNTED
-    return Status.PLANNED if said.module_id in planned else Status.COUNTED
+    return Status.REVIEW if said.module_id in considered else Status.COUNTED
 
 
 def _wanted(row: Row, query: ListQuery) -> bool:
@@ -133,6 +155,8 @@ COLUMNS = (
     Column("by", "Zuletzt geändert von"),
     Column("changed", "Zuletzt geändert am", Kind.MOMENT),
     Column("status", "Stand im Netzwerk"),
+    Column("decision", "Entscheidung"),
+    Column("answer", "Satz des Netzwerks"),
 )
 
 
@@ -161,4 +185,6 @@ def _cells(row: Row, formats: dict[str, str]) -> dict[str, Any]:
         "by": said.updated_by.name if said.updated_by else "",
         "changed": said.updated_at,
         "status": row.status,
+        "decision": row.decision.kind if row.decision else None,
+        "answer": row.decision.answer if row.decision else "",
     }

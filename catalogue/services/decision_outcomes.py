@@ -33,7 +33,7 @@ from catalogue.services.permissions import Actor, can, require
 from catalogue.services.report_records import BERLIN, end_of_day
 from catalogue.services.reports import today
 
-__all__ = ["DecisionOutcome", "ModuleDecision", "about_module", "for_company", "readers"]
+__all__ = ["DecisionOutcome", "ModuleDecision", "about_module", "considered", "for_company", "readers"]
 
 ACTED_ON = (DecisionKind.CARRY_OUT, DecisionKind.ADAPT)
 COMING = (RunState.PLANNED, RunState.CONFIRMED, RunState.FULL)
@@ -99,6 +99,13 @@ def for_company(session: Session, actor: Actor, modules: Collection[uuid.UUID] |
     runs = _runs(session, said)
     found = [_outcome(latest[module], words, runs[module]) for module, words in said.items()]
     return sorted(found, key=lambda one: (one.at, one.title), reverse=True)
+
+
+def considered(session: Session, actor: Actor, modules: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Return which of these modules the network has decided about without telling companies yet: it says no more than that."""
+    require(actor, "company.home")
+    silent = select(Decision.module_id).where(Decision.published_at.is_(None), Decision.ended_at.is_(None))
+    return set(session.scalars(silent.where(Decision.module_id.in_(modules))))
 
 
 def readers(session: Session, actor: Actor, decision: Decision) -> int:

@@ -79,6 +79,15 @@ def index() -> str:
     )
 
 
+@bp.get("/outcomes")
+@allow("company.home")
+def outcomes() -> str:
+    """All that became of what the company said."""
+    k = current_app.extensions["settings"].k_anonymity
+    found = company_home.outcomes(db_session(), current_actor(), k)
+    return render_template("company/outcomes.html", outcomes=found, outcomes_total=len(found))
+
+
 @bp.get("/modules.<format>")
 @allow("company.home")
 @limiter.limit(EXPORT)

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template, request
 
-from catalogue.services import bookmarks, demand, measures, modules, search
+from catalogue.services import bookmarks, decision_outcomes, demand, measures, modules, search
 from catalogue.web.auth import current_actor
 from catalogue.web.back import way_back
 from catalogue.web.requests import db_session
@@ -23,6 +23,7 @@ def show(slug: str) -> str:
         similar=similar,
         memberships=measures.memberships(session, actor, module),
         kept=bookmarks.own(session, actor, [module.id]),
+        decided=decision_outcomes.about_module(session, actor, module),
         own=demand.own(session, actor, [module.id, *(other.id for other in similar)]),
         way_back=way_back(request.args.get("back")),
     )

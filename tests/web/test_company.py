@@ -13,6 +13,8 @@ from catalogue.models import (
     AuditEvent,
     Company,
     Confidentiality,
+    Decision,
+    DecisionKind,
     Demand,
     DemandSource,
     FeedbackState,
@@ -22,8 +24,10 @@ from catalogue.models import (
     User,
     Vocabulary,
     WishState,
+    WorkflowState,
 )
-from catalogue.services import demand, feedback, feedback_desk, wish_answers, wishes
+from catalogue.services import decisions, demand, feedback, feedback_desk, wish_answers, wishes
+from catalogue.services.decisions import DecisionInput
 from catalogue.services.demand import DemandInput, OnBehalf
 from catalogue.services.feedback import FeedbackInput
 from catalogue.services.feedback_desk import Reply
@@ -242,3 +246,62 @@ def test_members_read_the_profile_only(client: FlaskClient, people: People) -> N
     sign_in(client, people.member_user)
     assert "Angaben speichern" not in client.get("/company/profile").get_data(as_text=True)
     assert post(client, "/company/profile", {"version": "1"}, page="/company").status_code == 403
+
+
+def told(session: Session, people: People, module: Module, kind: DecisionKind, **more: object) -> Decision:
+    """A decision with a sentence and with words that no company may read."""
+    given = DecisionInput(kind, "Zwei Termine 2027.", "Kanarienbegründung", responsible="Kanariengremium", **more)  # type: ignore[arg-type]
+    return decisions.decide(session, people.curator, module, given)
+
+
+def test_decisions_are_told_to_who_said_something(client: FlaskClient, people: People, database: Database) -> None:
+    with database.write() as session:
+        module = say(session, people.member, "Zellfertigung", people=12)
+        told(session, people, module, DecisionKind.CARRY_OUT, due_on=utcnow().date() + timedelta(days=60))
+    sign_in(client, people.member_user)
+    for address in ("/company", "/company/outcomes", "/modules/zellfertigung"):
+        shown = page(client, address)
+        assert "Zwei Termine 2027." in shown, address
+        assert "erwartet bis" in shown
+        assert "Kanarien" not in shown
+    assert "entschieden</span>" in page(client).split("<tbody>")[1]
+    assert "durchführen" in client.get("/company/modules.csv").get_data().decode("utf-8-sig")
+    stranger = client.application.test_client()
+    sign_in(stranger, people.stranger_user)
+    for address in ("/company", "/company/outcomes", "/modules/zellfertigung"):
+        assert "Zwei Termine 2027." not in page(stranger, address), address
+
+
+def test_what_is_public_stands_on_the_page_for_all(client: FlaskClient, people: People, database: Database) -> None:
+    with database.write() as session:
+        told(session, people, factories.make_module(session, "Zellfertigung"), DecisionKind.WATCH, public=True)
+    shown = page(client, "/modules/zellfertigung")
+    assert "Zwei Termine 2027." in shown
+    assert "Kanarien" not in shown
+    sign_in(client, people.curator_user)
+    assert "Kanariengremium" in page(client, "/modules/zellfertigung")
+
+
+def test_each_record_says_where_it_stands(member: FlaskClient, people: People, database: Database) -> None:
+    """One module per state: counted, decided but not told, told, done by a run that took place, planned, archived, not relevant."""
+    with database.write() as session:
+        made = {
+            name: say(session, people.member, name)
+            for name in ("Gezählt", "Still", "Gesagt", "Fertig", "Geplant", "Weg")
+        }
+        say(session, people.member, "Egal", relevance=Relevance.NONE)
+        decisions.decide(session, people.curator, made["Still"], DecisionInput(DecisionKind.DROP))
+        told(session, people, made["Gesagt"], DecisionKind.DROP)
+        done = told(session, people, made["Fertig"], DecisionKind.CARRY_OUT)
+        decisions.finish(session, people.curator, done, "")
+        told(session, people, made["Geplant"], DecisionKind.CARRY_OUT)
+        session.add(Run(module_id=made["Geplant"].id, starts_on=utcnow().date() + timedelta(days=30)))
+        made["Weg"].state = WorkflowState.ARCHIVED
+    rows = member.get("/company/modules.csv").get_data().decode("utf-8-sig").splitlines()
+    column = rows[0].split(";").index("Stand im Netzwerk")
+    assert {row.split(";")[0]: row.split(";")[column] for row in rows[1:-1]} == {
+        "Gezählt": "gezählt", "Still": "in Prüfung", "Gesagt": "entschieden", "Fertig": "umgesetzt", "Geplant": "Termin geplant",
+        "Weg": "Modul archiviert", "Egal": "zählt nicht",
+    }  # fmt: skip
+    assert "Gesagt" in page(member, "/company?status=decided").split("<tbody>")[1]
+    assert "Still" not in page(member, "/company?status=decided").split("<tbody>")[1].split("</tbody>")[0]
