@@ -4,6 +4,7 @@ from catalogue.models.action import Action, ActionState
 from catalogue.models.audit import AuditEvent
 from catalogue.models.bookmark import Bookmark
 from catalogue.models.bulk import BulkChange, BulkKind
+from catalogue.models.commitment import CommitmentState, RunCommitment
 from catalogue.models.company import Company, CompanyImport, CompanyRole, Invitation, Membership, SizeClass
 from catalogue.models.decision import Decision, DecisionKind, DecisionState
 from catalogue.models.demand import Confidentiality, Demand, DemandEvent, DemandSource, Purpose, Relevance
@@ -48,7 +49,7 @@ from catalogue.models.vocabulary import Term, Vocabulary
 from catalogue.models.wish import Wish, WishState, WishSupport
 
 __all__ = [
-    "Action", "ActionState", "ApiToken", "AuditEvent", "Bookmark", "BulkChange", "BulkKind", "Company",
+    "Action", "ActionState", "ApiToken", "AuditEvent", "Bookmark", "BulkChange", "BulkKind", "CommitmentState", "Company",
     "CompanyImport", "CompanyRole", "Confidentiality", "Confirmation", "ConfirmationAnswer", "Decision",
     "DecisionKind", "DecisionState", "Demand", "DemandEvent", "DemandSource", "Digest", "Feedback", "FeedbackAction",
     "FeedbackKind", "FeedbackState", "FeedbackStep",
@@ -56,7 +57,7 @@ __all__ = [
     "Invitation", "LinkCheck", "LoginAttempt", "Measure", "MeasureModule", "MeasurePrerequisite", "Membership", "Module",
     "ModuleDistinct", "ModuleLock", "ModuleMerge", "ModuleVersion",
     "NetworkRole", "OfferStatus", "OneTimeLink", "OutboxMail", "PendingVersion", "Programme", "ProgrammeKind",
-    "Provider", "Purpose", "Relevance", "RowKind", "Run", "RunState", "SavedSearch", "SearchGap", "SizeClass",
+    "Provider", "Purpose", "Relevance", "RowKind", "Run", "RunCommitment", "RunState", "SavedSearch", "SearchGap", "SizeClass",
     "Source", "SourceInterval", "SourceItem", "SourceKind", "SourceOutcome", "SourceRun", "SwotScope", "SwotText", "SwotVersion", "SynonymKind", "SynonymRule", "Term", "User", "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport",
     "WorkflowState", "module_term",
     "FrozenReport", "ReportLink",

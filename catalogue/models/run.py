@@ -1,7 +1,7 @@
 """Termine: dated offerings of a module."""
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -54,6 +54,10 @@ class Run(Identified, Stamped, Versioned, Base):
     state: Mapped[RunState] = mapped_column(one_of(RunState), default=RunState.PLANNED)
     cancel_reason: Mapped[str] = mapped_column(sa.String(500), default="")
     note: Mapped[str] = mapped_column(sa.Text, default="")
+    told: Mapped[str] = mapped_column(
+        sa.String(32), default="", server_default=""
+    )  # state that companies heard of last
+    enough_at: Mapped[datetime | None]  # when the commitments reached the minimum
 
     module: Mapped[Module] = relationship(back_populates="runs", lazy="raise")
     region: Mapped[Term | None] = relationship(lazy="raise")

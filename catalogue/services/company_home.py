@@ -14,6 +14,7 @@ from catalogue.models import (
     Membership,
     Module,
     Relevance,
+    RunCommitment,
     Term,
     User,
     Vocabulary,
@@ -21,9 +22,10 @@ from catalogue.models import (
     WorkflowState,
     module_term,
 )
-from catalogue.services import decision_outcomes, demand, feedback, wishes
+from catalogue.services import commitments, decision_outcomes, demand, feedback, wishes
 from catalogue.services.decision_outcomes import DecisionOutcome
 from catalogue.services.permissions import Actor, require
+from catalogue.services.reports import today
 from catalogue.services.wishes import WishView
 
 __all__ = ["News", "Outcome", "Waiting", "colleagues", "news", "outcomes", "since", "waiting"]
@@ -33,8 +35,9 @@ NEWS, OUTCOMES = 6, 4
 
 @dataclass(frozen=True)
 class Waiting:
-    """What somebody of the company should do: confirm, answer a question, look through old records."""
+    """What somebody of the company should do: say whether people come, confirm, answer a question, look through old records."""
 
+    runs: tuple[RunCommitment, ...]
     unconfirmed: tuple[Demand, ...]
     questions: tuple[WishView, ...]
     outdated: int
@@ -42,7 +45,7 @@ class Waiting:
     @property
     def points(self) -> int:
         """How many things wait."""
-        return len(self.unconfirmed) + len(self.questions) + bool(self.outdated)
+        return len(self.runs) + len(self.unconfirmed) + len(self.questions) + bool(self.outdated)
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,8 @@ def waiting(session: Session, actor: Actor, k: int) -> Waiting:
     unconfirmed = tuple(one for one in said if demand.needs_confirmation(one))
     outdated = sum(demand.is_outdated(one) for one in said if one not in unconfirmed)
     questions = tuple(view for view in wishes.own_list(session, actor, k) if view.wish.state == "question")
-    return Waiting(unconfirmed, questions, outdated)
+    asked = tuple(commitments.open_for(session, actor, today()))
+    return Waiting(asked, unconfirmed, questions, outdated)
 
 
 def since(session: Session, actor: Actor) -> datetime | None:

@@ -217,6 +217,6 @@ class _Demo:
                 times_text=row.get("times", ""), place=row["place"], online=row.get("online", False),
                 region=self.regions.get(row["region"]), min_participants=row["min"], max_participants=row["max"],
                 decide_by=today + timedelta(days=decide) if decide is not None else None, state=RunState(row["state"]),
-                note="Erfundener Termin zum Ausprobieren",
+                note="Erfundener Termin zum Ausprobieren", told=f"{row['state']} {starts.isoformat()}",
             )
         )  # fmt: skip

@@ -13,6 +13,7 @@ from catalogue.services import (
     imports,
     links,
     mail,
+    run_news,
     schedules,
     search_gaps,
     sessions,
@@ -38,6 +39,7 @@ def run(database: Database, settings: Settings, index: SearchIndex) -> Round:
     if schedules.run_due(database):
         sync.drain_quietly(database, index)
     digests.send_due(database, settings, index)
+    run_news.send_due(database, settings)
     sent = mail.deliver(database, settings)
     with database.write() as session:
         pruned = (

@@ -70,6 +70,8 @@ TABLE: dict[str, frozenset[Who]] = {
         "source.edit": [Who.CURATOR],
         "measure.edit": [Who.CURATOR],
         "run.edit": [Who.CURATOR],
+        "run.ask": [Who.CURATOR],
+        "run.commit": [Who.OWN_MEMBER, Who.CURATOR],
         "provider.edit": [Who.CURATOR],
         "vocabulary.edit": [Who.CURATOR],
         "search.gaps": [Who.CURATOR],

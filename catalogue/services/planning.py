@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 from catalogue.db import Session
 from catalogue.models import Company, Module, Run, RunState, WorkflowState
 from catalogue.services import reports
-from catalogue.services.periods import last_day
+from catalogue.services.periods import covering
 from catalogue.services.permissions import Actor, require
 from catalogue.services.report_facts import ModuleFacts, modules_in
 from catalogue.services.report_query import ReportQuery
@@ -71,12 +71,7 @@ def _prospect(run: Run, wanting: Iterable[Record]) -> Prospect:
 
 def covers(period: str, day: date) -> bool:
     """Whether *day* lies in *period*; an open period covers every day."""
-    last = last_day(period)
-    if last is None:
-        return True
-    months = {"": 12, "H": 6, "Q": 3}[period[5:6]]
-    first = date(last.year, last.month - months + 1, 1)
-    return first <= day <= last
+    return period in covering(day)
 
 
 def _runs(session: Session, query: ReportQuery) -> list[tuple[Run, ModuleFacts]]:

@@ -13,13 +13,15 @@ from catalogue.services import audit, thing_history, vocabularies
 from catalogue.services.errors import NotFound
 from catalogue.services.findings import Findings, one_line, plain_text
 from catalogue.services.locking import claim
+from catalogue.services.periods import first_day, is_period
 from catalogue.services.permissions import Actor, require
 from catalogue.texts import N_
 
-__all__ = ["RunInput", "add", "cancel", "copy_of", "get", "input_of", "of_module", "update", "weeks_until"]
+__all__ = ["RunInput", "add", "cancel", "copy_of", "get", "input_of", "of_module", "proposal", "update", "weeks_until"]
 
 LENGTHS = {"times_text": 120, "place": 200, "price_text": 200, "cancel_reason": 500, "note": 5000}
 FARTHEST = date(2100, 1, 1)
+LEAD_WEEKS = 8  # between planning a run and its day
 USUAL_WEEKS = 4  # between a run and its copy
 WITHOUT_REASON = N_("Geben Sie an, warum der Termin abgesagt ist. Der Grund steht beim Termin.")
 
@@ -91,6 +93,25 @@ def copy_of(run: Run, weeks: int) -> RunInput:
         booked=None,
         cancel_reason="",
     )
+
+
+def proposal(module: Module, today: date, period: str, region: str, place: str) -> RunInput:
+    """Return an input for a run in the quarter *period*: its first Tuesday that leaves eight weeks to find people, decided four weeks before."""
+    first = first_day(period) if is_period(period) else None
+    online = region == "online"
+    given = RunInput(
+        None,
+        place="" if online else one_line(place)[:200],
+        online=online,
+        region=region,
+        min_participants=module.min_participants,
+        max_participants=module.max_participants,
+    )
+    if first is None:
+        return given
+    day = max(first, today + timedelta(weeks=LEAD_WEEKS))
+    day += timedelta(days=(1 - day.weekday()) % 7)
+    return replace(given, starts_on=day, decide_by=day - timedelta(weeks=USUAL_WEEKS))
 
 
 def _later(day: date | None, later: timedelta) -> date | None:

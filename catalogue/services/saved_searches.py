@@ -3,8 +3,6 @@
 The mails themselves are made by digests.py.
 """
 
-import hashlib
-import hmac
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,12 +13,12 @@ from sqlalchemy.orm import defer
 
 from catalogue.db import Session, utcnow
 from catalogue.models import Frequency, ModuleVersion, Run, SavedSearch
-from catalogue.services import questions
+from catalogue.services import questions, signatures
 from catalogue.services.errors import Invalid, NotFound
 from catalogue.services.findings import Findings, one_line
 from catalogue.services.locking import claim
 from catalogue.services.permissions import Actor, require
-from catalogue.settings import Settings, load_secret_key
+from catalogue.settings import Settings
 from catalogue.texts import N_
 
 __all__ = [
@@ -29,6 +27,7 @@ __all__ = [
 
 MOST = 50  # of one person
 NAME_LENGTH = 120
+PURPOSE = "unsubscribe saved search"
 OVERLAP = timedelta(hours=1)  # a digest looks back further by this: the index and long transactions may be late
 GONE = N_("Diese gespeicherte Suche gibt es nicht mehr.")
 
@@ -135,18 +134,12 @@ def stamps(session: Session, since: datetime) -> dict[str, Any]:
 
 def link_of(settings: Settings, search_id: uuid.UUID) -> str:
     """Return the address that ends the mails of this one search. It never ends itself and is good for nothing else."""
-    return f"{settings.base_url.rstrip('/')}/unsubscribe/{search_id}/{_signature(load_secret_key(settings), search_id)}"
-
-
-def _signature(key: str, search_id: uuid.UUID) -> str:
-    return hmac.new(key.encode(), b"unsubscribe saved search " + search_id.bytes, hashlib.sha256).hexdigest()
+    return f"{settings.base_url.rstrip('/')}/unsubscribe/{search_id}/{signatures.sign(settings, PURPOSE, search_id)}"
 
 
 def by_link(session: Session, settings: Settings, search_id: uuid.UUID, signature: str) -> SavedSearch:
     """Return the search that a signed link names; raise NotFound if the signature is wrong or the search is deleted."""
-    keys = (load_secret_key(settings), *settings.secret_key_fallbacks)
-    given = signature.encode(errors="replace")
-    if not any(hmac.compare_digest(_signature(key, search_id).encode(), given) for key in keys):
+    if not signatures.is_signed(settings, PURPOSE, search_id, signature):
         raise NotFound(GONE)
     saved = session.get(SavedSearch, search_id)
     if saved is None:

@@ -7,9 +7,10 @@ from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session
 from catalogue.models import Feedback, FeedbackState, ImportRun, Module, PendingVersion, Wish, WishState, WorkflowState
-from catalogue.services import access_requests, imports, link_check, outbox, redirects, search_gaps, sources
+from catalogue.services import access_requests, imports, link_check, outbox, prospects, redirects, search_gaps, sources
 from catalogue.services.module_listing import stale_condition
 from catalogue.services.permissions import Actor, can, require
+from catalogue.services.schedules import today
 
 __all__ = ["Worklist", "counts", "new_feedback", "open_wishes"]
 
@@ -34,6 +35,7 @@ class Worklist:
     sources_waiting: int
     links: int
     gaps: int
+    runs_ready: int
     requests: int | None
     failed_imports: int
     failed_mails: int | None
@@ -56,6 +58,7 @@ def counts(session: Session, actor: Actor) -> Worklist:
         sources_failed=sources.failed(session),
         sources_waiting=sources.waiting(session),
         gaps=search_gaps.open_gaps(session),
+        runs_ready=len(prospects.ready(session, today())),
         requests=access_requests.count_for_office(session) if can(actor, "user.administer") else None,
         failed_imports=_count(session, ImportRun, imports.failed()),
         failed_mails=outbox.failed(session) if can(actor, "outbox.see") else None,

@@ -1,7 +1,7 @@
 """Each figure of the work list is the length of the list that it opens."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -20,6 +20,7 @@ from catalogue.models import (
     LinkCheck,
     OutboxMail,
     PendingVersion,
+    Run,
     SearchGap,
     Source,
     SourceKind,
@@ -36,7 +37,7 @@ from tests.browsing import sign_in
 from tests.conftest import People
 
 EXPECTED = {
-    "review": 2, "pending": 1, "drafts": 3, "stale": 1, "feedback": 2, "wishes": 2, "requests": 2, "gaps": 2, "links": 1,
+    "review": 2, "pending": 1, "drafts": 3, "stale": 1, "feedback": 2, "wishes": 2, "requests": 2, "gaps": 2, "runs_ready": 1, "links": 1,
     "imports": 3, "failed_imports": 2, "failed_mails": 1, "sources_waiting": 1, "sources_failed": 2,
 }  # fmt: skip
 
@@ -83,6 +84,9 @@ def fill(session: Session, people: People) -> None:
                 **values,
             )
         )
+    soon = utcnow().date() + timedelta(days=60)
+    for booked in (6, 5):
+        session.add(Run(module_id=module.id, starts_on=soon, min_participants=6, booked=booked))
     _sources(session)
     session.add_all(SearchGap(query=text, day=utcnow().date(), hits=0, count=1) for text in ("leuchtfarbe", "lötzinn"))
     problem = {"message": "Das ging nicht.", "params": {}}

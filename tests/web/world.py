@@ -40,6 +40,7 @@ from catalogue.models import (
     RetreatParticipant,
     RowKind,
     Run,
+    RunCommitment,
     SavedSearch,
     SearchGap,
     SizeClass,
@@ -71,6 +72,7 @@ FEEDBACK = f"{CANARY} Rückmeldung"
 STAFF_NOTE = f"{CANARY} Netzwerknotiz"  # that not even the company itself may see
 PEOPLE = 4711
 SYNONYM = UUID("5a0f3b0e-0000-4000-8000-000000000001")
+COMMITMENT = UUID("5a0f3b0e-0000-4000-8000-000000000004")
 MERGE = UUID("5a0f3b0e-0000-4000-8000-000000000003")
 DECISION = UUID("5a0f3b0e-0000-4000-8000-000000000004")
 ACTION = UUID("5a0f3b0e-0000-4000-8000-000000000005")
@@ -298,6 +300,7 @@ def build_world(session: Session) -> World:
     measure.parts = [MeasureModule(module_id=module.id, position=1)]
     session.add_all([run, measure])
     session.flush()
+    session.add(RunCommitment(id=COMMITMENT, run_id=run.id, company_id=company.id, asked_at=utcnow()))
     said, secret = _said(session, people, company, module), _secrets(session, people, company)
     topic = session.query(Term).filter_by(vocabulary="topic").one()
     listed = _list(session, module)
@@ -357,6 +360,9 @@ def _samples(*things: Any) -> dict[str, Any]:
         "searches.search_id": secret["saved"].id,
         "signature": "forged",
         "run_id": run.id,
+        "commitment_id": COMMITMENT,
+        "planning.answer_for.slug": company.slug,
+        "planning.export_runs.what": "runs",
         "demand_id": said["demand"].id,
         "event_id": said["event"].id,
         "wish_id": said["wish"].id,

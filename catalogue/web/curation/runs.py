@@ -85,10 +85,10 @@ def runs(slug: str) -> str:
 @bp.get("/modules/<slug>/runs/new")
 @allow("run.edit")
 def new_run(slug: str) -> Page:
-    """An empty form, or with ``?from=<id>`` a copy of another run, its days ``weeks`` later."""
+    """A form: with ``?period=&region=&place=`` begun from a suggestion, with ``?from=<id>`` from another run, ``weeks`` later."""
     module = _module(slug)
     form = RunForm(formdata=None)
-    given = RunInput(starts_on=None, min_participants=module.min_participants, max_participants=module.max_participants)
+    given = service.proposal(module, today(), *(request.args.get(name, "") for name in ("period", "region", "place")))
     if not (source := request.args.get("from")):
         form.fill(given, 0)
         return _page(form, module, None)

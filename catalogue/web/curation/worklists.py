@@ -33,6 +33,7 @@ LISTS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("feedback", N_("Rückmeldungen"), "curation.feedback", {"state": "new"}),
     ("wishes", N_("Wünsche"), "wishes.index", {"state": "open"}),
     ("requests", N_("Anfragen"), "access.index", {}),
+    ("runs_ready", N_("Kommt zustande"), "planning.runs", {"show": "ready"}),
     ("gaps", N_("Suchlücken"), "curation.gaps", {}),
     ("links", N_("Kaputte Links"), "curation.links", {}),
     ("imports", N_("Importe"), "imports.index", {"show": "open"}),
