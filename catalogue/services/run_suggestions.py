@@ -48,7 +48,7 @@ class Option:
 @dataclass(frozen=True)
 class Suggestion:
     """The best option. Whom it does not serve is in ``otherwise`` (time does not fit: period → people) or ``elsewhere``
-    (time fits, region does not: region → people); with the option's people these are all people that want the module."""
+    (time fits, region does not: region, "" for any place → people); with the option's people these are all people that want the module."""
 
     option: Option
     equal: tuple[Option, ...]  # other options that serve as many
@@ -95,7 +95,7 @@ def suggestion(wants: Sequence[Want], possible: Sequence[str]) -> Suggestion | N
         if not want.suits(chosen.quarter):
             otherwise[want.period] += want.people
         elif not want.reaches(chosen.region):
-            elsewhere[min(want.regions)] += want.people
+            elsewhere[min(want.regions, default=ANYWHERE)] += want.people
         elif want.place:
             places[want.place] += max(1, want.people)
     return Suggestion(

@@ -17,6 +17,7 @@ from catalogue.services.commitments import Answer
 from catalogue.services.errors import Conflict, Invalid, NotFound, Stale
 from catalogue.services.reports import today
 from catalogue.web.auth import allow, current_actor, settings
+from catalogue.web.ended import ended
 from catalogue.web.forms.commitments import AnswerForm
 from catalogue.web.forms.refusals import attach
 from catalogue.web.languages import show
@@ -44,7 +45,7 @@ def by_link(commitment_id: uuid.UUID, signature: str) -> Page:
     try:
         found = service.by_link(session, settings(), commitment_id, signature)
     except NotFound as error:
-        return render_template("confirmations/ended.html", text=show(error.text)), 410
+        return _ended(error)
     return _page(
         found,
         lambda given: service.answer_by_link(session, found, given, today()),
@@ -58,7 +59,7 @@ def thanks(commitment_id: uuid.UUID, signature: str) -> Page:
     try:
         found = service.by_link(db_session(), settings(), commitment_id, signature)
     except NotFound as error:
-        return render_template("confirmations/ended.html", text=show(error.text)), 410
+        return _ended(error)
     return render_template("commitments/thanks.html", found=found, signature=signature)
 
 
@@ -72,6 +73,11 @@ def own(commitment_id: uuid.UUID) -> Page:
     if isinstance(page, Response):
         tell(gettext("Das Netzwerkbüro sieht Ihre Antwort."), title=gettext("Gespeichert."))
     return page
+
+
+def _ended(error: NotFound) -> Page:
+    hint = gettext("Wenn Sie uns noch etwas sagen möchten, antworten Sie einfach auf die Mail.")
+    return ended(error, (gettext("Zum Modulkatalog"), url_for("search.index")), hint=hint)
 
 
 def _page(found: RunCommitment, save: Callable[[Answer], RunCommitment], onward: str) -> Page:
