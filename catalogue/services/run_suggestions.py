@@ -65,7 +65,9 @@ class Suggestion:
 
 def options(wants: Sequence[Want], possible: Sequence[str]) -> list[Option]:
     """Return every combination of a quarter of *possible* and a region that anybody named, with whom it serves."""
-    regions = sorted({region for want in wants for region in want.regions}) or [ANYWHERE]
+    regions = sorted({region for want in wants for region in want.regions})
+    if not set(regions) - {ONLINE}:
+        regions.append(ANYWHERE)  # somebody may come to a place, and nobody said where
     return [_option(wants, quarter, region) for quarter in possible for region in regions]
 
 
