@@ -1,6 +1,6 @@
 """companies commit people to runs
 
-Revision: 4301aa07f23c, after c00dc4a7c312
+Revision: 4301aa07f23c, after 43ccf87cb6a3
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = '4301aa07f23c'
-down_revision = 'c00dc4a7c312'
+down_revision = '43ccf87cb6a3'
 branch_labels = None
 depends_on = None
 
