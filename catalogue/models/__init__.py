@@ -6,8 +6,10 @@ from catalogue.models.bookmark import Bookmark
 from catalogue.models.bulk import BulkChange, BulkKind
 from catalogue.models.commitment import CommitmentState, RunCommitment
 from catalogue.models.company import Company, CompanyImport, CompanyRole, Invitation, Membership, SizeClass
+from catalogue.models.company_link import CompanyLink, LinkPurpose
 from catalogue.models.decision import Decision, DecisionKind, DecisionState
 from catalogue.models.demand import Confidentiality, Demand, DemandEvent, DemandSource, Purpose, Relevance
+from catalogue.models.demand_import import DemandImport
 from catalogue.models.digest import Digest
 from catalogue.models.feedback import (
     Feedback,
@@ -54,7 +56,7 @@ __all__ = [
     "DecisionKind", "DecisionState", "Demand", "DemandEvent", "DemandSource", "Digest", "Feedback", "FeedbackAction",
     "FeedbackKind", "FeedbackState", "FeedbackStep",
     "FeedbackVisibility", "Frequency", "ImportFile", "ImportRow", "ImportRun", "ImportState", "IndexQueue",
-    "Invitation", "LinkCheck", "LoginAttempt", "Measure", "MeasureModule", "MeasurePrerequisite", "Membership", "Module",
+    "Invitation", "LinkCheck", "LinkPurpose", "LoginAttempt", "Measure", "MeasureModule", "MeasurePrerequisite", "Membership", "Module",
     "ModuleDistinct", "ModuleLock", "ModuleMerge", "ModuleVersion",
     "NetworkRole", "OfferStatus", "OneTimeLink", "OutboxMail", "PendingVersion", "Programme", "ProgrammeKind",
     "Provider", "Purpose", "Relevance", "RowKind", "Run", "RunCommitment", "RunState", "SavedSearch", "SearchGap", "SizeClass",
@@ -62,4 +64,5 @@ __all__ = [
     "WorkflowState", "module_term",
     "FrozenReport", "ReportLink",
     "Importance", "Recommendation", "Retreat", "RetreatItem", "RetreatParticipant", "RetreatState", "RetreatVote", "Voting", "VotingWay",
+    "CompanyLink", "DemandImport",
 ]  # fmt: skip

@@ -76,6 +76,9 @@ class Demand(Identified, Stamped, Versioned, Base):
     source_date: Mapped[date | None]
     confirmed_at: Mapped[datetime | None]  # by the company, where staff entered it
     withdrawn_at: Mapped[datetime | None]
+    refused_at: Mapped[datetime | None]  # the company took back what staff entered for it
+    refusal: Mapped[str] = mapped_column(sa.Text, default="", server_default="")  # and says why
+    refusal_read_at: Mapped[datetime | None]  # by network staff
     updated_by_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("user.id", ondelete="SET NULL"), index=True)
 
     company: Mapped[Company] = relationship(lazy="raise")
@@ -96,5 +99,5 @@ class DemandEvent(Base):
     at: Mapped[datetime] = mapped_column(default=utcnow, index=True)
     user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("user.id", ondelete="SET NULL"), index=True)
     user_label: Mapped[str] = mapped_column(sa.String(200), default="")
-    action: Mapped[str] = mapped_column(sa.String(32))  # marked, changed, withdrawn, restored, confirmed
+    action: Mapped[str] = mapped_column(sa.String(32))  # one of services/demand_events.py
     snapshot: Mapped[dict[str, Any]]

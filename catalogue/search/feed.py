@@ -20,10 +20,12 @@ from catalogue.models import (
     BulkChange,
     Company,
     CompanyImport,
+    CompanyLink,
     Confirmation,
     Decision,
     Demand,
     DemandEvent,
+    DemandImport,
     Digest,
     Feedback,
     FeedbackStep,
@@ -102,6 +104,7 @@ SILENT: frozenset[type[Base]] = frozenset({
     FrozenReport, OneTimeLink, OutboxMail, PendingVersion, ReportLink, SavedSearch, SearchGap, Source, SourceItem,
     SourceRun, SwotText, SwotVersion, SynonymRule, User, UserSession, Wish, WishSupport,
     Retreat, RetreatItem, RetreatParticipant, RetreatVote,
+    CompanyLink, DemandImport,
 })  # fmt: skip
 
 

@@ -23,8 +23,8 @@ from catalogue.services.permissions import Actor, Own, require
 from catalogue.texts import N_
 
 __all__ = [
-    "DemandInput", "Interest", "OnBehalf", "confirm", "confirm_outdated", "find", "find_any", "history", "input_of",
-    "interest_of_others", "is_outdated", "mark", "mark_relevant", "needs_confirmation", "own", "own_list", "said_on", "set_people", "subject",
+    "DemandInput", "Interest", "OnBehalf", "confirm", "confirm_entered", "confirm_outdated", "find", "find_any", "history", "input_of",
+    "interest_of_others", "is_outdated", "mark", "mark_relevant", "needs_confirmation", "own", "own_list", "refuse", "said_on", "set_people", "subject",
     "undo", "withdraw",
 ]  # fmt: skip
 
@@ -85,23 +85,30 @@ def withdraw(
     demand = _existing(session, company_id, module)
     if demand.withdrawn_at is not None:
         return demand
-    if version is not None and version != demand.version:
-        raise Conflict(N_("Inzwischen hat jemand anderes diese Angaben geändert."))
-    demand.withdrawn_at = utcnow()
+    _check_unchanged(demand, version)
     if on_behalf:
-        demand.source, demand.source_date = on_behalf.source, on_behalf.source_date
-    events.add(session, actor, demand, events.WITHDRAWN)
-    return demand
+        demand.source, demand.source_date, demand.confirmed_at = on_behalf.source, on_behalf.source_date, None
+    return _withdraw(session, actor, demand)
 
 
-def undo(session: Session, actor: Actor, module: Module, version: int | None = None) -> Demand:
-    """Go back to what the company said before its last change; undoing the first one withdraws. Undoing twice does it again."""
-    demand = _existing(session, _company_id(session, actor, None), module)
+def undo(
+    session: Session, actor: Actor, module: Module, version: int | None = None, company: str | None = None
+) -> Demand:
+    """Go back to what the company (staff: *company*, a slug) said before its last change; undoing the first one withdraws.
+
+    Undoing twice does it again.
+    """
+    if company is None:
+        company_id = _company_id(session, actor, None)
+    else:
+        require(actor, "demand.on_behalf")
+        company_id = _company(session, company).id
+    demand = _existing(session, company_id, module)
     if version is not None and version != demand.version:
         raise Conflict(N_("Inzwischen hat jemand anderes diese Angaben geändert. Es wurde nichts zurückgenommen."))
     said = events.of(session, demand)
     if len(said) < 2:
-        return withdraw(session, actor, module)
+        return _withdraw(session, actor, demand)
     events.apply(demand, said[1].snapshot)
     events.add(session, actor, demand, events.RESTORED)
     return demand
@@ -115,14 +122,42 @@ def set_people(session: Session, actor: Actor, module: Module, people: int | Non
     return mark(session, actor, module, replace(input_of(demand), people=people))
 
 
-def confirm(session: Session, actor: Actor, module: Module) -> Demand:
+def confirm(session: Session, actor: Actor, module: Module, version: int | None = None) -> Demand:
     """The company says that its record (entered by staff, or a year old) still holds."""
     demand = _existing(session, _company_id(session, actor, None), module)
+    _check_unchanged(demand, version)
     if demand.withdrawn_at is not None:
         raise Conflict(N_("Diese Angaben wurden zurückgezogen."))
     demand.confirmed_at = utcnow()
     events.add(session, actor, demand, events.CONFIRMED)
     return demand
+
+
+def refuse(session: Session, actor: Actor, module: Module, reason: str, version: int | None = None) -> Demand:
+    """The company does not stand behind what staff entered for it: withdrawn with a *reason* that staff read. Twice changes nothing.
+
+    Raises Invalid("reason") without one, Conflict if there is nothing that staff entered or it changed since *version*.
+    """
+    reason = reason.strip()
+    demand = _existing(session, _company_id(session, actor, None), module)
+    if demand.refused_at is not None:
+        return demand
+    _check_unchanged(demand, version)
+    if not needs_confirmation(demand):
+        raise Conflict(N_("Diese Angaben hat nicht das Netzwerkbüro eingetragen, oder sie sind schon beantwortet."))
+    rules.check_reason(reason)
+    demand.withdrawn_at = demand.refused_at = utcnow()
+    demand.refusal, demand.refusal_read_at = reason, None
+    events.add(session, actor, demand, events.REFUSED)
+    return demand
+
+
+def confirm_entered(session: Session, actor: Actor) -> int:
+    """Confirm everything that staff entered for the own company and return how many records there were."""
+    entered = [demand for demand in own_list(session, actor) if needs_confirmation(demand)]
+    for demand in entered:
+        confirm(session, actor, demand.module)
+    return len(entered)
 
 
 def confirm_outdated(session: Session, actor: Actor) -> int:
@@ -224,6 +259,11 @@ def _check_version(demand: Demand | None, input: DemandInput) -> None:
         raise Stale(demand, input)
 
 
+def _check_unchanged(demand: Demand, version: int | None) -> None:
+    if version is not None and version != demand.version:
+        raise Conflict(N_("Inzwischen hat jemand anderes diese Angaben geändert."))
+
+
 def _record(session: Session, company_id: uuid.UUID, module: Module) -> Demand | None:
     return session.scalar(select(Demand).where(Demand.company_id == company_id, Demand.module_id == module.id))
 
@@ -236,6 +276,13 @@ def _locked(session: Session, company_id: uuid.UUID, module: Module) -> Demand |
         .with_for_update()
         .execution_options(populate_existing=True)
     )
+
+
+def _withdraw(session: Session, actor: Actor, demand: Demand) -> Demand:
+    if demand.withdrawn_at is None:
+        demand.withdrawn_at = utcnow()
+        events.add(session, actor, demand, events.WITHDRAWN)
+    return demand
 
 
 def _existing(session: Session, company_id: uuid.UUID, module: Module) -> Demand:

@@ -15,17 +15,18 @@ from catalogue.models import Confidentiality, Demand, DemandEvent, DemandSource,
 from catalogue.services.permissions import Actor
 
 __all__ = [
-    "CHANGED", "CONFIRMED", "MARKED", "MERGED", "MERGE_UNDONE", "RESTORED", "WITHDRAWN", "about", "add", "apply", "of", "snapshot",
-    "write",
+    "CHANGED", "CONFIRMED", "MARKED", "MERGED", "MERGE_UNDONE", "REFUSED", "RESTORED", "WITHDRAWN", "about", "add", "apply", "of",
+    "snapshot", "write", "write_all",
 ]  # fmt: skip
 
 MERGED, MERGE_UNDONE = "merged", "merge_undone"  # by staff, where two records turned out to be one module
 MARKED, CHANGED, WITHDRAWN, RESTORED, CONFIRMED = "marked", "changed", "withdrawn", "restored", "confirmed"
+REFUSED = "refused"  # by the company: withdrawn, with a reason, what staff had entered for it
 
 
 def snapshot(demand: Demand) -> dict[str, Any]:
     """Return all that *demand* says, as JSON values."""
-    return {
+    said = {
         "relevance": demand.relevance.value,
         "purposes": list(demand.purposes),
         "people": demand.people,
@@ -39,6 +40,7 @@ def snapshot(demand: Demand) -> dict[str, Any]:
         "confirmed_at": demand.confirmed_at.isoformat() if demand.confirmed_at else None,
         "withdrawn": demand.withdrawn_at is not None,
     }
+    return said | {"refusal": demand.refusal} if demand.refused_at else said
 
 
 def apply(demand: Demand, said: dict[str, Any]) -> None:
@@ -55,6 +57,8 @@ def apply(demand: Demand, said: dict[str, Any]) -> None:
     demand.source_date = date.fromisoformat(said["source_date"]) if said["source_date"] else None
     demand.confirmed_at = datetime.fromisoformat(said["confirmed_at"]) if said.get("confirmed_at") else None
     demand.withdrawn_at = (demand.withdrawn_at or utcnow()) if said["withdrawn"] else None
+    demand.refused_at = (demand.refused_at or utcnow()) if "refusal" in said else None
+    demand.refusal, demand.refusal_read_at = said.get("refusal", ""), None
 
 
 def add(session: Session, actor: Actor, demand: Demand, action: str) -> DemandEvent:
@@ -65,20 +69,28 @@ def add(session: Session, actor: Actor, demand: Demand, action: str) -> DemandEv
 
 def write(session: Session, actor: Actor, demand: Demand, action: str) -> DemandEvent:
     """Do the same where nobody of the company said anything new: who changed the demand last stays."""
+    return write_all(session, actor, [(demand, action)])[0]
+
+
+def write_all(session: Session, actor: Actor, said: Collection[tuple[Demand, str]]) -> list[DemandEvent]:
+    """Do the same for many demands, each with what was done to it, in two round trips instead of two for each."""
     session.flush()
-    event = DemandEvent(
-        demand_id=demand.id,
-        company_id=demand.company_id,
-        module_id=demand.module_id,
-        at=utcnow(),
-        user_id=actor.user_id,
-        user_label=actor.label[:200],
-        action=action,
-        snapshot=snapshot(demand),
-    )
-    session.add(event)
+    events = [
+        DemandEvent(
+            demand_id=demand.id,
+            company_id=demand.company_id,
+            module_id=demand.module_id,
+            at=utcnow(),
+            user_id=actor.user_id,
+            user_label=actor.label[:200],
+            action=action,
+            snapshot=snapshot(demand),
+        )
+        for demand, action in said
+    ]
+    session.add_all(events)
     session.flush()
-    return event
+    return events
 
 
 def of(session: Session, demand: Demand) -> list[DemandEvent]:

@@ -12,12 +12,12 @@ from catalogue.services.periods import is_period
 from catalogue.texts import N_, Text
 
 __all__ = [
-    "ON_BEHALF_SOURCES", "DemandInput", "OnBehalf", "check", "check_source", "input_of", "is_outdated", "needs_confirmation",
-    "said_on", "says_the_same", "write",
+    "ON_BEHALF_SOURCES", "DemandInput", "OnBehalf", "check", "check_reason", "check_source", "input_of", "is_outdated", "needs_confirmation",
+    "own_words", "said_on", "says_the_same", "write",
 ]  # fmt: skip
 
 PEOPLE = range(1, 100_001)
-PLACE_LENGTH, NOTE_LENGTH = 200, 4000
+PLACE_LENGTH, NOTE_LENGTH, REASON_LENGTH = 200, 4000, 1000
 OUTDATED_AFTER = timedelta(days=365)
 ON_BEHALF_SOURCES = (DemandSource.CALL, DemandSource.VISIT, DemandSource.WORKSHOP, DemandSource.SURVEY)
 
@@ -80,6 +80,14 @@ def check_source(on_behalf: OnBehalf) -> None:
         raise Invalid("source_date", N_("Der Tag darf nicht in der Zukunft liegen."))
 
 
+def check_reason(reason: str) -> None:
+    """Raise Invalid unless a company says, in a few sentences, why it does not stand behind what staff entered."""
+    if not reason:
+        raise Invalid("reason", N_("Schreiben Sie in einem Satz, was nicht stimmt. Dann fragt niemand noch einmal danach."))
+    if len(reason) > REASON_LENGTH:
+        raise Invalid("reason", N_("Kürzen Sie den Text auf höchstens %(limit)s Zeichen."), limit=REASON_LENGTH)
+
+
 def input_of(demand: Demand) -> DemandInput:
     """Return what *demand* says, as input for another change."""
     return DemandInput(
@@ -116,6 +124,7 @@ def write(demand: Demand, input: DemandInput, on_behalf: OnBehalf | None) -> Non
     demand.source_date = on_behalf.source_date if on_behalf else None
     demand.confirmed_at = None
     demand.withdrawn_at = None
+    demand.refused_at, demand.refusal, demand.refusal_read_at = None, "", None
 
 
 def said_on(demand: Demand) -> date:
@@ -131,4 +140,9 @@ def is_outdated(demand: Demand, today: date | None = None) -> bool:
 
 def needs_confirmation(demand: Demand) -> bool:
     """Whether staff entered it and the company has not said yet that it is right."""
-    return demand.source != DemandSource.SELF and demand.confirmed_at is None
+    return demand.source != DemandSource.SELF and demand.confirmed_at is None and demand.withdrawn_at is None
+
+
+def own_words(demand: Demand) -> bool:
+    """Whether the company itself stands behind what the record says now, or took it back."""
+    return demand.source == DemandSource.SELF or demand.confirmed_at is not None or demand.refused_at is not None

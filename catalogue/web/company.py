@@ -108,3 +108,12 @@ def confirm() -> AnyResponse:
     text = ngettext("Eine Angabe gilt weiter.", "%(num)s Angaben gelten weiter.", number)
     tell(text, title=gettext("Bestätigt."))
     return redirect(url_for(".index"), 303)
+
+
+@bp.post("/confirm-entered")
+@allow("company.home")
+def confirm_entered() -> AnyResponse:
+    """Everything that staff entered is right."""
+    number = demand.confirm_entered(db_session(), current_actor())
+    tell(ngettext("Eine Angabe gilt.", "%(num)s Angaben gelten.", number), title=gettext("Bestätigt."))
+    return redirect(url_for(".index"), 303)

@@ -1,21 +1,22 @@
 """Für uns relevant? One click, details when one likes, undo, history; and entering it on behalf of a company."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from catalogue.models import Confidentiality, Demand, DemandSource, Module, Purpose, Relevance, Vocabulary
-from catalogue.services import audit, demand, demand_choices, periods, redirects, vocabularies
+from catalogue.services import audit, demand, demand_choices, demand_history, periods, redirects, vocabularies
 from catalogue.services.demand import DemandInput, Interest
 from catalogue.services.errors import Invalid, NotFound, Stale
 from catalogue.texts import N_, Labelled
 from catalogue.web import drafts
 from catalogue.web.auth import allow, current_actor
 from catalogue.web.facts import today
-from catalogue.web.filters import label
-from catalogue.web.forms.demand import DemandForm, OnBehalfForm, PeopleForm
+from catalogue.web.filters import day, label
+from catalogue.web.forms.demand import DemandForm, OnBehalfForm, PeopleForm, RefuseForm
 from catalogue.web.forms.refusals import attach
 from catalogue.web.languages import local_path, show
 from catalogue.web.limits import WRITE, limiter
@@ -63,6 +64,12 @@ def _word(value: str, kind: str) -> str:
         return label(WORDS[kind](value))
     except ValueError:
         return value
+
+
+@bp.app_template_filter("iso_day")
+def _iso_day(value: str) -> str:
+    """A day that a snapshot holds as text."""
+    return day(date.fromisoformat(value))
 
 
 def panel_of(module: Module, form: DemandForm | None = None) -> Panel:
@@ -165,6 +172,27 @@ def confirm(slug: str) -> Response:
     return _answer(module, saved, gettext("Bestätigt."), gettext("Danke, Ihre Angaben gelten weiter."), undo=False)
 
 
+@bp.route("/modules/<slug>/demand/refuse", methods=["GET", "POST"])
+@allow("company.home")
+def refuse(slug: str) -> Response | str | tuple[str, int]:
+    """The company does not stand behind what staff entered, and says why."""
+    module = demand.subject(db_session(), current_actor(), slug)
+    form = RefuseForm()
+    if request.method != "POST":
+        saved = demand.find(db_session(), current_actor(), module)
+        if saved is None or not demand.needs_confirmation(saved):
+            raise NotFound(N_("Hier gibt es nichts abzulehnen."))
+        return render_template("demand/refuse.html", module=module, form=form, demand=saved)
+    try:
+        demand.refuse(db_session(), current_actor(), module, form.reason.data or "", form.version.data)
+    except Invalid as refused:
+        attach(form, refused)
+        saved = demand.find(db_session(), current_actor(), module)
+        return render_template("demand/refuse.html", module=module, form=form, demand=saved), 422
+    text = gettext("Das zählt nicht mehr als Ihr Bedarf. Das Netzwerkbüro liest Ihren Grund.")
+    return _answer(module, None, gettext("Nicht übernommen."), text)
+
+
 @bp.post("/modules/<slug>/demand/people")
 def people(slug: str) -> Response | tuple[str, int]:
     """The one question after the one click."""
@@ -240,10 +268,16 @@ def _who_sees(saved: Demand | None) -> str:
 def history(slug: str) -> str:
     """Everything that the own company said about the module, and who said it."""
     module = demand.subject(db_session(), current_actor(), slug)
-    events = demand.history(db_session(), current_actor(), module)
-    formats = {term.code: label(term) for term in vocabularies.terms(db_session(), Vocabulary.FORMAT)}
+    entries = demand_history.own(db_session(), current_actor(), module)
     former = redirects.former(db_session(), module)
-    return render_template("demand/history.html", module=module, events=events, formats=formats, former=former)
+    return render_template(
+        "demand/history.html", module=module, entries=entries, formats=format_names(), former=former
+    )
+
+
+def format_names() -> dict[str, str]:
+    """Return what people read for the codes of formats."""
+    return {term.code: label(term) for term in vocabularies.terms(db_session(), Vocabulary.FORMAT)}
 
 
 @bp.get("/curation/demand/new")

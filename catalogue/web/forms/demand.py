@@ -18,7 +18,7 @@ from catalogue.services.demand_rules import ON_BEHALF_SOURCES, DemandInput, OnBe
 from catalogue.web.filters import label, quarter
 from catalogue.web.forms.numbers import WholeNumberField
 
-__all__ = ["DemandForm", "OnBehalfForm", "PeopleForm"]
+__all__ = ["DemandForm", "OnBehalfForm", "PeopleForm", "RefuseForm"]
 
 PEOPLE = _l("Geben Sie die Personen als Zahl an, zum Beispiel 6.")
 CHOSEN = _l("Wählen Sie eine der Möglichkeiten.")
@@ -29,6 +29,14 @@ class PeopleForm(FlaskForm):
     """The one question that is asked after the one click."""
 
     people = WholeNumberField(_l("Für wie viele Personen?"), message=PEOPLE)
+
+
+class RefuseForm(FlaskForm):
+    """Why a company does not stand behind what staff entered for it."""
+
+    reason = TextAreaField(_l("Was stimmt nicht?"))
+    version = WholeNumberField(message=_l("Laden Sie die Seite neu."))
+    next = HiddenField()
 
 
 class DemandForm(FlaskForm):
