@@ -1,12 +1,14 @@
 """Companies and modules that network staff can enter demand for."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 
 from catalogue.db import Session
 from catalogue.models import Company, Module, WorkflowState
 from catalogue.services.permissions import Actor, require
 
-__all__ = ["companies", "modules"]
+__all__ = ["companies", "modules", "named"]
 
 
 def companies(session: Session, actor: Actor) -> list[tuple[str, str]]:
@@ -21,3 +23,11 @@ def modules(session: Session, actor: Actor) -> list[tuple[str, str]]:
     require(actor, "demand.on_behalf")
     published = select(Module.slug, Module.title).where(Module.state == WorkflowState.PUBLISHED)
     return [(slug, title) for slug, title in session.execute(published.order_by(Module.sort_title))]
+
+
+def named(session: Session, actor: Actor, slugs: Sequence[str]) -> list[Module]:
+    """Return the published modules with these slugs, in their order, each once; unknown ones are left out."""
+    require(actor, "catalogue.search")
+    rows = session.scalars(select(Module).where(Module.slug.in_(slugs), Module.state == WorkflowState.PUBLISHED))
+    found = {module.slug: module for module in rows}
+    return [found[slug] for slug in dict.fromkeys(slugs) if slug in found]

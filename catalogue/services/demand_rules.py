@@ -83,7 +83,9 @@ def check_source(on_behalf: OnBehalf) -> None:
 def check_reason(reason: str) -> None:
     """Raise Invalid unless a company says, in a few sentences, why it does not stand behind what staff entered."""
     if not reason:
-        raise Invalid("reason", N_("Schreiben Sie in einem Satz, was nicht stimmt. Dann fragt niemand noch einmal danach."))
+        raise Invalid(
+            "reason", N_("Schreiben Sie in einem Satz, was nicht stimmt. Dann fragt niemand noch einmal danach.")
+        )
     if len(reason) > REASON_LENGTH:
         raise Invalid("reason", N_("Kürzen Sie den Text auf höchstens %(limit)s Zeichen."), limit=REASON_LENGTH)
 

@@ -7,7 +7,17 @@ from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session
 from catalogue.models import Feedback, FeedbackState, ImportRun, Module, PendingVersion, Wish, WishState, WorkflowState
-from catalogue.services import access_requests, imports, link_check, outbox, prospects, redirects, search_gaps, sources
+from catalogue.services import (
+    access_requests,
+    company_demand,
+    imports,
+    link_check,
+    outbox,
+    prospects,
+    redirects,
+    search_gaps,
+    sources,
+)
 from catalogue.services.module_listing import stale_condition
 from catalogue.services.permissions import Actor, can, require
 from catalogue.services.schedules import today
@@ -30,6 +40,7 @@ class Worklist:
     stale: int
     feedback: int
     wishes: int
+    refused: int
     imports: int
     sources_failed: int
     sources_waiting: int
@@ -53,6 +64,7 @@ def counts(session: Session, actor: Actor) -> Worklist:
         stale=_count(session, Module, stale_condition()),
         feedback=_count(session, Feedback, Feedback.state == FeedbackState.NEW),
         wishes=_count(session, Wish, Wish.state == WishState.OPEN),
+        refused=company_demand.count_refused(session),
         links=len(link_check.broken(session, actor)),
         imports=_count(session, ImportRun, ImportRun.state.in_(imports.OPEN) & ImportRun.source_id.is_(None)),
         sources_failed=sources.failed(session),

@@ -6,7 +6,16 @@ from werkzeug.wrappers import Response
 from wtforms import SelectChoice
 
 from catalogue.models import Company, CompanyRole, SizeClass, Vocabulary
-from catalogue.services import access_requests, audit, companies, company_lists, invitations, people, vocabularies
+from catalogue.services import (
+    access_requests,
+    audit,
+    companies,
+    company_demand,
+    company_lists,
+    invitations,
+    people,
+    vocabularies,
+)
 from catalogue.services.companies import CompanyInput, CompanyQuery
 from catalogue.services.errors import Conflict, Invalid, Stale
 from catalogue.web.auth import allow, current_actor, settings
@@ -37,9 +46,12 @@ def _query() -> CompanyQuery:
 def index() -> str:
     """List companies, with search, filters and sort."""
     query = _query()
+    page = companies.find(db_session(), current_actor(), query)
+    said = company_demand.summaries(db_session(), current_actor(), [company.id for company in page.companies])
     return render_template(
         "companies/index.html",
-        page=companies.find(db_session(), current_actor(), query),
+        page=page,
+        said=said,
         query=query,
         filtered=query != CompanyQuery(sort=query.sort, page=query.page),
         sectors=_terms(Vocabulary.SECTOR),

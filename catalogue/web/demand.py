@@ -12,7 +12,7 @@ from catalogue.services import audit, demand, demand_choices, demand_history, pe
 from catalogue.services.demand import DemandInput, Interest
 from catalogue.services.errors import Invalid, NotFound, Stale
 from catalogue.texts import N_, Labelled
-from catalogue.web import drafts
+from catalogue.web import drafts, work_source
 from catalogue.web.auth import allow, current_actor
 from catalogue.web.facts import today
 from catalogue.web.filters import day, label
@@ -270,9 +270,7 @@ def history(slug: str) -> str:
     module = demand.subject(db_session(), current_actor(), slug)
     entries = demand_history.own(db_session(), current_actor(), module)
     former = redirects.former(db_session(), module)
-    return render_template(
-        "demand/history.html", module=module, entries=entries, formats=format_names(), former=former
-    )
+    return render_template("demand/history.html", module=module, entries=entries, formats=format_names(), former=former)
 
 
 def format_names() -> dict[str, str]:
@@ -288,6 +286,8 @@ def new_on_behalf() -> str:
     form = OnBehalfForm(formdata=draft)
     if draft is None:
         form.company.data, form.module.data = request.args.get("company", ""), request.args.get("module", "")
+        if known := work_source.kept():
+            form.source.data, form.source_date.data = known.source.value, known.day
     saved = _saved_of(form)
     if saved is not None:
         with database().write() as recording:

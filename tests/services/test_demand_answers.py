@@ -88,9 +88,7 @@ def test_all_that_staff_entered_is_confirmed_at_once(session: Session, people: P
 def test_the_history_says_what_changed_from_what_to_what(session: Session, people: People, module: Module) -> None:
     """marked with 4 people → 6 people and a period → withdrawn → marked again: everything is news."""
     enter(session, people, module, people=4, purposes=(Purpose.TRAINING,))
-    demand.mark(
-        session, people.member, module, DemandInput(people=6, period="2027-Q1", purposes=(Purpose.TRAINING,))
-    )
+    demand.mark(session, people.member, module, DemandInput(people=6, period="2027-Q1", purposes=(Purpose.TRAINING,)))
     demand.withdraw(session, people.member, module)
     demand.mark(session, people.member, module, DemandInput(people=2))
     found = demand_history.own(session, people.member, module)

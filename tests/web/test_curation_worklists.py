@@ -11,6 +11,8 @@ from sqlalchemy import select
 from catalogue.db import Database, Session, utcnow
 from catalogue.models import (
     Confidentiality,
+    Demand,
+    DemandSource,
     Feedback,
     FeedbackKind,
     FeedbackState,
@@ -37,7 +39,7 @@ from tests.browsing import sign_in
 from tests.conftest import People
 
 EXPECTED = {
-    "review": 2, "pending": 1, "drafts": 3, "stale": 1, "feedback": 2, "wishes": 2, "requests": 2, "gaps": 2, "runs_ready": 1, "links": 1,
+    "review": 2, "pending": 1, "drafts": 3, "stale": 1, "feedback": 2, "wishes": 2, "refused": 1, "requests": 2, "gaps": 2, "runs_ready": 1, "links": 1,
     "imports": 3, "failed_imports": 2, "failed_mails": 1, "sources_waiting": 1, "sources_failed": 2,
 }  # fmt: skip
 
@@ -59,6 +61,10 @@ def fill(session: Session, people: People) -> None:
         session.add(Feedback(company_id=company, kind=FeedbackKind.QUESTION, text="?", state=state))
     for state in (WishState.OPEN, WishState.OPEN, WishState.REVIEW, WishState.DECLINED):
         session.add(Wish(company_id=company, title="Wunsch", state=state, confidentiality=Confidentiality.NETWORK))
+    for values in ({"refused_at": utcnow()}, {"refused_at": utcnow(), "refusal_read_at": utcnow()}, {}):
+        about = factories.make_module(session, **fresh)
+        call = {"source": DemandSource.CALL, "source_date": date(2026, 11, 2), "withdrawn_at": utcnow()}
+        session.add(Demand(company_id=company, module_id=about.id, **call, **values))
     for number, (where, more) in enumerate(
         (
             (None, {}),

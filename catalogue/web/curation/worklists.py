@@ -32,6 +32,7 @@ LISTS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("stale", N_("Veraltet"), "curation.stale", {}),
     ("feedback", N_("Rückmeldungen"), "curation.feedback", {"state": "new"}),
     ("wishes", N_("Wünsche"), "wishes.index", {"state": "open"}),
+    ("refused", N_("Nicht übernommen"), "company_demand.refused", {}),
     ("requests", N_("Anfragen"), "access.index", {}),
     ("runs_ready", N_("Kommt zustande"), "planning.runs", {"show": "ready"}),
     ("gaps", N_("Suchlücken"), "curation.gaps", {}),
