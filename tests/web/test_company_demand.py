@@ -49,7 +49,7 @@ def rows(*said: dict[str, Any]) -> dict[str, Any]:
 def stored(database: Database) -> dict[str, Demand]:
     with database.read() as session:
         found = session.execute(select(Module.slug, Demand).join(Demand, Demand.module_id == Module.id))
-        return {slug: one for slug, one in found}
+        return dict(found)
 
 
 def test_many_marks_are_entered_with_one_source(
@@ -57,7 +57,8 @@ def test_many_marks_are_entered_with_one_source(
 ) -> None:
     choose_source(staff, people)
     page = staff.get(address(people), query_string={"q": "Zellprüfung"}).get_data(as_text=True)
-    assert "Besuch vom" in page and 'name="zellpruefung-relevance"' in page
+    assert "Besuch vom" in page
+    assert 'name="zellpruefung-relevance"' in page
     first = {"slug": "zellpruefung", "relevance": "must", "people": "6", "period": "2027-Q1", "purpose": ["training"]}
     answer = post(staff, address(people), rows(first, {"slug": "packmontage", "relevance": ""}))
     assert answer.status_code == 303
@@ -68,7 +69,8 @@ def test_many_marks_are_entered_with_one_source(
         "must", 6, ["training"], "visit", YESTERDAY,
     )  # fmt: skip
     listed = staff.get(address(people)).get_data(as_text=True)
-    assert "nicht bestätigt" in listed and "Zellprüfung" in listed
+    assert "nicht bestätigt" in listed
+    assert "Zellprüfung" in listed
 
 
 def test_the_same_row_again_changes_nothing_and_a_changed_one_keeps_the_note(
@@ -123,7 +125,8 @@ def test_withdrawing_has_an_undo_and_everything_stands_in_the_history(
     assert stored(database)["zellpruefung"].withdrawn_at is None
     page = staff.get(address(people, "/zellpruefung/history")).get_data(as_text=True)
     assert "<del>4</del> auf <ins>6 Personen</ins>" in page
-    assert "zurückgezogen" in page and "rückgängig gemacht" in page
+    assert "zurückgezogen" in page
+    assert "rückgängig gemacht" in page
     with database.read() as session:
         assert list(session.scalars(select(DemandEvent.action).order_by(DemandEvent.id))) == [
             "marked", "changed", "withdrawn", "restored",
@@ -145,7 +148,8 @@ def test_a_refusal_reaches_staff_until_they_have_read_it(
     assert answer.status_code == 303
     assert "Grund: Eigene Prüfer" in company.get("/modules/zellpruefung/demand/history").get_data(as_text=True)
     listed = staff.get("/curation/demand/refused").get_data(as_text=True)
-    assert "Eigene Prüfer" in listed and people.company.name in listed
+    assert "Eigene Prüfer" in listed
+    assert people.company.name in listed
     post(staff, f"/curation/demand/refused/{stored(database)['zellpruefung'].id}/read")
     assert "Eigene Prüfer" not in staff.get("/curation/demand/refused").get_data(as_text=True)
     assert "Eigene Prüfer" in staff.get(address(people, "?show=withdrawn")).get_data(as_text=True)
@@ -166,6 +170,8 @@ def test_the_first_person_of_a_company_finds_what_waits(
     visitor = app.test_client()
     sign_in(visitor, first)
     page = visitor.get("/company").get_data(as_text=True)
-    assert "Zellprüfung" in page and "Packmontage" in page and "Alles stimmt so" in page
+    assert "Zellprüfung" in page
+    assert "Packmontage" in page
+    assert "Alles stimmt so" in page
     post(visitor, "/company/confirm-entered")
     assert all(one.confirmed_at for one in stored(database).values())
