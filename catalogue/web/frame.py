@@ -17,6 +17,7 @@ from catalogue.web.auth import SignedIn, current_actor
 from catalogue.web.facts import entry_facts, next_run, old_year, run_text, sheet_facts, upcoming
 from catalogue.web.languages import show
 
+CURATION = ("curation", "imports", "sources", "feedback", "company_demand", "demand_imports")  # blueprints of that area
 STATIC = ("static", "bootstrap.static")
 log = structlog.get_logger(__name__)
 
@@ -76,7 +77,7 @@ def navigation(actor: Actor) -> list[Place]:
         wanted.append(("company.index", N_("Unser Unternehmen"), ("company", "people")))
         wanted.append(("wishes.index", N_("Wünsche"), ("wishes",)))
     if actor.is_staff:
-        wanted.append(("curation.index", N_("Pflege"), ("curation", "imports", "sources", "feedback")))
+        wanted.append(("curation.index", N_("Pflege"), CURATION))
         wanted.append(("planning.index", N_("Planung"), ("planning",)))
         wanted.append(("retreats.index", N_("Klausur"), ("retreats",)))
         if not actor.is_member:
