@@ -13,7 +13,7 @@ from catalogue.texts import N_, Text
 
 __all__ = [
     "ON_BEHALF_SOURCES", "DemandInput", "OnBehalf", "check", "check_reason", "check_source", "input_of", "is_outdated", "needs_confirmation",
-    "own_words", "said_on", "says_the_same", "write",
+    "own_words", "said_on", "says_the_same", "write", "wrong_values",
 ]  # fmt: skip
 
 PEOPLE = range(1, 100_001)
@@ -47,6 +47,16 @@ class OnBehalf:
 
 
 def check(session: Session, input: DemandInput) -> None:
+    """Raise Invalid for values that no demand may have."""
+    wrong = wrong_values(input)
+    if input.format_code and not _is_format(session, input.format_code):
+        wrong["format"] = Text(N_("Wählen Sie ein Format aus der Liste."))
+    if wrong:
+        raise Invalid(fields=wrong)
+
+
+def wrong_values(input: DemandInput) -> dict[str, Text]:
+    """Return what is wrong with the values themselves, by field."""
     wrong: dict[str, Text] = {}
     if input.people is not None and input.people not in PEOPLE:
         wrong["people"] = Text(N_("Geben Sie die Personen als Zahl von 1 bis 100000 an, zum Beispiel 6."))
@@ -54,13 +64,10 @@ def check(session: Session, input: DemandInput) -> None:
         wrong["period"] = Text(
             N_("Geben Sie ein Jahr, Halbjahr oder Quartal an, zum Beispiel 2027, 2027-H1 oder 2027-Q1.")
         )
-    if input.format_code and not _is_format(session, input.format_code):
-        wrong["format"] = Text(N_("Wählen Sie ein Format aus der Liste."))
     for field, text, limit in (("place", input.place, PLACE_LENGTH), ("note", input.note, NOTE_LENGTH)):
         if len(text) > limit:
             wrong[field] = Text(N_("Kürzen Sie den Text auf höchstens %(limit)s Zeichen."), {"limit": limit})
-    if wrong:
-        raise Invalid(fields=wrong)
+    return wrong
 
 
 def _is_format(session: Session, code: str) -> bool:

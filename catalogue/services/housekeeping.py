@@ -9,6 +9,7 @@ from catalogue.services import (
     access_requests,
     company_imports,
     confirmations,
+    demand_imports,
     digests,
     imports,
     links,
@@ -51,6 +52,7 @@ def run(database: Database, settings: Settings, index: SearchIndex) -> Round:
             + confirmations.prune(session)
             + access_requests.prune(session)
             + company_imports.prune(session)
+            + demand_imports.prune(session)
             + source_runs.prune(session)
         )
     return Round(sent, pruned)

@@ -49,7 +49,7 @@ def rows(*said: dict[str, Any]) -> dict[str, Any]:
 def stored(database: Database) -> dict[str, Demand]:
     with database.read() as session:
         found = session.execute(select(Module.slug, Demand).join(Demand, Demand.module_id == Module.id))
-        return dict(found.tuples().all())
+        return {row[0]: row[1] for row in found}
 
 
 def test_many_marks_are_entered_with_one_source(

@@ -18,6 +18,7 @@ from catalogue.models import (
     DecisionKind,
     Demand,
     DemandEvent,
+    DemandImport,
     DemandSource,
     Feedback,
     FeedbackKind,
@@ -214,12 +215,20 @@ def _secrets(session: Session, people: dict[str, User], company: Any) -> dict[st
         email="bitte@kanarie.example", name=f"{CANARY} Bittsteller", company_text="Kanarie", company_id=company.id, role="member",
         token_hash=hash_token("request"), created_at=utcnow(), requested_at=utcnow(), verified_at=utcnow(), expires_at=later,
     )  # fmt: skip
+    survey = DemandImport(
+        file_name="umfrage.csv",
+        source_date=date(2026, 11, 2),
+        headings=["Unternehmen", "Modul", "Personen"],
+        lines=[[2, COMPANY, "", "3"]],
+    )
+    session.add(survey)
     listed = CompanyImport(file_name="firmen.csv", headings=["Name"], lines=[[2, "Neue Firma"]])
     session.add_all([invitation, link, token, sign_in, mail, saved, request, listed])
     session.flush()
     return {
         "request": request,
         "company_import": listed,
+        "demand_import": survey,
         "invitation": invitation,
         "token": token,
         "sign_in": sign_in,
@@ -354,6 +363,7 @@ def _samples(*things: Any) -> dict[str, Any]:
         "invitation_id": secret["invitation"].id,
         "request_id": secret["request"].id,
         "company_import_id": secret["company_import"].id,
+        "demand_import_id": secret["demand_import"].id,
         "companies.export.name": "csv",
         "users.export.name": "csv",
         "mail_id": secret["mail"].id,
