@@ -159,7 +159,7 @@ def undo(session: Session, actor: Actor, run: DemandImport) -> list[str]:
 
 
 def _by_id(session: Session, ids: list[uuid.UUID]) -> dict[uuid.UUID, Demand]:
-    found = {}
+    found: dict[uuid.UUID, Demand] = {}
     for start in range(0, len(ids), TOGETHER):
         some = select(Demand).where(Demand.id.in_(ids[start : start + TOGETHER])).with_for_update()
         found |= {one.id: one for one in session.scalars(some.execution_options(populate_existing=True))}

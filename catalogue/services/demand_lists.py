@@ -145,7 +145,7 @@ def plan(
 
 
 def _known(session: Session, pairs: Sequence[tuple[uuid.UUID, uuid.UUID]], lock: bool) -> dict[Any, Demand]:
-    found = {}
+    found: dict[Any, Demand] = {}
     for start in range(0, len(pairs), PAIRS):
         some = tuple_(Demand.company_id, Demand.module_id).in_(pairs[start : start + PAIRS])
         statement = select(Demand).where(some)
