@@ -1,6 +1,6 @@
 """Companies refuse what staff entered and answer by link and surveys are imported
 
-Revision: 602f3655ca75, after 43ccf87cb6a3
+Revision: 602f3655ca75, after 4301aa07f23c
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = '602f3655ca75'
-down_revision = '43ccf87cb6a3'
+down_revision = '4301aa07f23c'
 branch_labels = None
 depends_on = None
 
