@@ -7,6 +7,7 @@ from catalogue.models.bulk import BulkChange, BulkKind
 from catalogue.models.commitment import CommitmentState, RunCommitment
 from catalogue.models.company import Company, CompanyImport, CompanyRole, Invitation, Membership, SizeClass
 from catalogue.models.company_link import CompanyLink, LinkPurpose
+from catalogue.models.cooperation import CooperationDirection, CooperationEntry, CooperationKind, Introduction
 from catalogue.models.decision import Decision, DecisionKind, DecisionState
 from catalogue.models.demand import Confidentiality, Demand, DemandEvent, DemandSource, Purpose, Relevance
 from catalogue.models.demand_import import DemandImport
@@ -52,7 +53,7 @@ from catalogue.models.wish import Wish, WishState, WishSupport
 
 __all__ = [
     "Action", "ActionState", "ApiToken", "AuditEvent", "Bookmark", "BulkChange", "BulkKind", "CommitmentState", "Company",
-    "CompanyImport", "CompanyRole", "Confidentiality", "Confirmation", "ConfirmationAnswer", "Decision",
+    "CompanyImport", "CompanyRole", "Confidentiality", "Confirmation", "ConfirmationAnswer", "CooperationDirection", "CooperationEntry", "CooperationKind", "Introduction", "Decision",
     "DecisionKind", "DecisionState", "Demand", "DemandEvent", "DemandSource", "Digest", "Feedback", "FeedbackAction",
     "FeedbackKind", "FeedbackState", "FeedbackStep",
     "FeedbackVisibility", "Frequency", "ImportFile", "ImportRow", "ImportRun", "ImportState", "IndexQueue",

@@ -22,6 +22,7 @@ from catalogue.models import (
     CompanyImport,
     CompanyLink,
     Confirmation,
+    CooperationEntry,
     Decision,
     Demand,
     DemandEvent,
@@ -34,6 +35,7 @@ from catalogue.models import (
     ImportRow,
     ImportRun,
     IndexQueue,
+    Introduction,
     Invitation,
     LinkCheck,
     LoginAttempt,
@@ -97,9 +99,9 @@ FEEDS: dict[type[Base], _Concerned] = {
     Term: _of_term,
 }
 SILENT: frozenset[type[Base]] = frozenset({
-    Action, ApiToken, AuditEvent, Bookmark, BulkChange, Company, CompanyImport, Confirmation, Decision, Demand,
+    Action, ApiToken, AuditEvent, Bookmark, BulkChange, Company, CompanyImport, Confirmation, CooperationEntry, Decision, Demand,
     DemandEvent, Digest, Feedback, FeedbackStep, ImportFile,
-    ImportRow, ImportRun, IndexQueue, Invitation, LinkCheck, LoginAttempt, Measure, MeasureModule, MeasurePrerequisite, Membership, ModuleDistinct, ModuleLock,
+    ImportRow, ImportRun, IndexQueue, Introduction, Invitation, LinkCheck, LoginAttempt, Measure, MeasureModule, MeasurePrerequisite, Membership, ModuleDistinct, ModuleLock,
     ModuleMerge, ModuleVersion,
     FrozenReport, OneTimeLink, OutboxMail, PendingVersion, ReportLink, SavedSearch, SearchGap, Source, SourceItem,
     SourceRun, SwotText, SwotVersion, SynonymRule, User, UserSession, Wish, WishSupport,

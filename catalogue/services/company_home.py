@@ -22,7 +22,7 @@ from catalogue.models import (
     WorkflowState,
     module_term,
 )
-from catalogue.services import commitments, decision_outcomes, demand, feedback, wishes
+from catalogue.services import commitments, decision_outcomes, demand, feedback, introductions, wishes
 from catalogue.services.decision_outcomes import DecisionOutcome
 from catalogue.services.permissions import Actor, require
 from catalogue.services.reports import today
@@ -41,11 +41,12 @@ class Waiting:
     unconfirmed: tuple[Demand, ...]
     questions: tuple[WishView, ...]
     outdated: int
+    introductions: int = 0  # whether the company may be named to another one
 
     @property
     def points(self) -> int:
         """How many things wait."""
-        return len(self.runs) + len(self.unconfirmed) + len(self.questions) + bool(self.outdated)
+        return len(self.runs) + len(self.unconfirmed) + len(self.questions) + bool(self.outdated) + self.introductions
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def waiting(session: Session, actor: Actor, k: int) -> Waiting:
     outdated = sum(demand.is_outdated(one) for one in said if one not in unconfirmed)
     questions = tuple(view for view in wishes.own_list(session, actor, k) if view.wish.state == "question")
     asked = tuple(commitments.open_for(session, actor, today()))
-    return Waiting(asked, unconfirmed, questions, outdated)
+    return Waiting(asked, unconfirmed, questions, outdated, len(introductions.questions(session, actor)))
 
 
 def since(session: Session, actor: Actor) -> datetime | None:

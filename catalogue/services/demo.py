@@ -35,7 +35,7 @@ from catalogue.models import (
     WishSupport,
 )  # fmt: skip
 from catalogue.paths import resources
-from catalogue.services import demand_events, demo_decisions, demo_retreats, vocabularies
+from catalogue.services import demand_events, demo_cooperation, demo_decisions, demo_retreats, vocabularies
 from catalogue.services.disclosure import STEP
 from catalogue.services.secrets import hash_password
 from catalogue.services.sorting import slugify, sort_key
@@ -89,6 +89,7 @@ class _Demo:
             self._run(row)
         self.session.flush()
         demo_decisions.add(self.session, data["decisions"], self.modules, self.staff, self._ago)
+        demo_cooperation.add(self.session, self.companies, self.people, self._ago, self._quarter)
 
     def _ago(self, days: int) -> datetime:
         # a working hour that differs from row to row, never later than now

@@ -93,6 +93,8 @@ TABLE: dict[str, frozenset[Who]] = {
         "wish.write": [Who.OWN_MEMBER, Who.CURATOR],
         "wish.support": [Who.OWN_MEMBER],
         "wish.answer": [Who.CURATOR],
+        "cooperation.write": [Who.OWN_MEMBER, Who.CURATOR],
+        "cooperation.plan": [Who.CURATOR],
         "company.home": [Who.MEMBER],
         # planning
         "report.see": [Who.CURATOR],

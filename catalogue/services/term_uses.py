@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from catalogue.db import Base, Session
 from catalogue.models import (
     Company,
+    CooperationEntry,
     Demand,
     Module,
     PendingVersion,
@@ -35,6 +36,8 @@ COLUMNS: dict[str, tuple[type[Base], Any]] = {
     "provider_region": (Provider, Provider.region_id),
     "run_region": (Run, Run.region_id),
     "wish_topic": (Wish, Wish.topic_id),
+    "cooperation_topic": (CooperationEntry, CooperationEntry.topic_id),
+    "cooperation_region": (CooperationEntry, CooperationEntry.region_id),
 }
 
 
@@ -51,12 +54,13 @@ class Uses:
     demand: int = 0
     searches: int = 0
     pending: int = 0
+    cooperation: int = 0
 
     @property
     def others(self) -> int:
         """How many things besides modules point at it."""
         listed = (self.companies, self.providers, self.runs, self.wishes, self.below)
-        return sum(map(len, listed)) + self.demand + self.searches + self.pending
+        return sum(map(len, listed)) + self.demand + self.searches + self.pending + self.cooperation
 
 
 def counts(session: Session) -> dict[uuid.UUID, tuple[int, int]]:
@@ -85,6 +89,7 @@ def uses(session: Session, actor: Actor, term: Term) -> Uses:
     below = sa.select(Term).where(Term.parent_id == term.id, Term.merged_into_id.is_(None)).order_by(Term.position)
     modules = sa.select(sa.func.count()).where(module_term.c.term_id == term.id)
     demand = sa.select(sa.func.count()).select_from(Demand).where(Demand.format_code == term.code)
+    either = (CooperationEntry.topic_id == term.id) | (CooperationEntry.region_id == term.id)
     return Uses(
         modules=session.scalar(modules) or 0,
         companies=session.scalars(sa.select(Company).where(by_region).order_by(Company.sort_name)).all(),
@@ -97,6 +102,7 @@ def uses(session: Session, actor: Actor, term: Term) -> Uses:
         demand=(session.scalar(demand) or 0) if term.vocabulary == Vocabulary.FORMAT else 0,
         searches=len(searches_with(session, term)),
         pending=len(pending_with(session, term)),
+        cooperation=session.scalar(sa.select(sa.func.count()).where(either)) or 0,
     )
 
 

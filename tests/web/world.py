@@ -14,6 +14,9 @@ from catalogue.models import (
     CompanyImport,
     CompanyRole,
     Confidentiality,
+    CooperationDirection,
+    CooperationEntry,
+    CooperationKind,
     Decision,
     DecisionKind,
     Demand,
@@ -26,6 +29,7 @@ from catalogue.models import (
     ImportRow,
     ImportRun,
     ImportState,
+    Introduction,
     Invitation,
     Measure,
     MeasureModule,
@@ -180,6 +184,24 @@ def _said(session: Session, people: dict[str, User], company: Any, module: Modul
     )
     session.add_all([demand, wish, feedback])
     session.flush()
+    shared: dict[str, Any] = {
+        "text": NOTE,
+        "contact": PERSON,
+        "capacity": f"{PEOPLE} Plätze",
+        "kind": CooperationKind.ROOM,
+    }
+    offer = CooperationEntry(
+        company_id=company.id, direction=CooperationDirection.OFFERS, user_id=people["member"].id, **shared
+    )
+    need = CooperationEntry(
+        company=people["stranger"].membership.company,
+        direction=CooperationDirection.SEEKS,
+        kind=CooperationKind.ROOM,
+        text="Raum",
+    )
+    introduction = Introduction(offer=offer, need=need, user_label="Clara Netz")
+    session.add(introduction)
+    session.flush()
     snapshot = {
         "relevance": "must", "purposes": ["training"], "people": PEOPLE, "period": "2027-Q1", "format": "", "place": "", "note": NOTE,
         "confidentiality": "network", "source": "call", "source_date": "2026-11-02", "withdrawn": False,
@@ -194,7 +216,14 @@ def _said(session: Session, people: dict[str, User], company: Any, module: Modul
     )
     session.add_all([event, WishSupport(wish_id=wish.id, company_id=company.id, user_id=people["member"].id)])
     session.flush()
-    return {"demand": demand, "wish": wish, "feedback": feedback, "event": event}
+    return {
+        "demand": demand,
+        "wish": wish,
+        "feedback": feedback,
+        "event": event,
+        "entry": offer,
+        "introduction": introduction,
+    }
 
 
 def _secrets(session: Session, people: dict[str, User], company: Any) -> dict[str, Any]:
@@ -374,6 +403,9 @@ def _samples(*things: Any) -> dict[str, Any]:
         "planning.answer_for.slug": company.slug,
         "planning.export_runs.what": "runs",
         "demand_id": said["demand"].id,
+        "entry_id": said["entry"].id,
+        "introduction_id": said["introduction"].id,
+        "planning.export_cooperation.what": "entries",
         "event_id": said["event"].id,
         "wish_id": said["wish"].id,
         "feedback_id": said["feedback"].id,
