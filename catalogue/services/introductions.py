@@ -134,13 +134,13 @@ def _go_on(session: Session, made: Introduction) -> None:
         return
     waiting = waiting_for(made)
     for entry in waiting:
-        _send(session, entry, f"cooperation-ask:{made.id}:{entry.id}", ASKED_SUBJECT, ASKED % _words(entry))
+        _send(session, entry, f"cooperation-ask:{made.id.hex}", ASKED_SUBJECT, ASKED % _words(entry))
     if not waiting and made.introduced_at is None and not any(entry.withdrawn_at for entry, _ in made.sides):
         made.introduced_at = utcnow()
         session.flush()
         for mine, other in ((made.offer, made.need), (made.need, made.offer)):
             text = INTRODUCED % (_words(mine) | {f"other_{name}": value for name, value in _words(other).items()})
-            _send(session, mine, f"cooperation-introduced:{made.id}:{mine.id}", INTRODUCED_SUBJECT, text)
+            _send(session, mine, f"cooperation-introduced:{made.id.hex}", INTRODUCED_SUBJECT, text)
 
 
 def _words(entry: CooperationEntry) -> dict[str, str]:
@@ -153,7 +153,7 @@ def _words(entry: CooperationEntry) -> dict[str, str]:
 
 def _send(session: Session, entry: CooperationEntry, key: str, subject: str, text: str) -> None:
     for person in _people(session, entry):
-        outbox.send(session, person.email, subject, f"Guten Tag {person.name},\n\n{text}", f"{key}:{person.id}")
+        outbox.send(session, person.email, subject, f"Guten Tag {person.name},\n\n{text}", f"{key}:{person.id.hex}")
 
 
 def _people(session: Session, entry: CooperationEntry) -> list[User]:
