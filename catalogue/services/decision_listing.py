@@ -1,7 +1,6 @@
 """What is decided, what is late, and which modules many want and nobody decided about."""
 
 import uuid
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,8 +14,10 @@ from catalogue.services.decisions import LOADED
 from catalogue.services.exports import Column, Kind, Table
 from catalogue.services.paging import within
 from catalogue.services.permissions import Actor, require
-from catalogue.services.report_records import Record, end_of_day
+from catalogue.services.report_query import ReportRow
+from catalogue.services.report_records import end_of_day
 from catalogue.services.reports import today
+from catalogue.services.sorting import sort_key
 
 __all__ = [
     "MUCH_COMPANIES", "MUCH_PEOPLE", "DecisionPage", "DecisionQuery", "Standing", "Wanted", "count_late", "is_late", "listing",
@@ -143,22 +144,14 @@ def _held_at(day: date | None, end: datetime) -> ColumnElement[bool]:
     return (Decision.decided_on <= day) & (Decision.ended_at.is_(None) | (Decision.ended_at >= end))
 
 
-def wanted(found: Iterable[Record], standing: Mapping[str, Standing]) -> list[Wanted]:
-    """Return the modules of these records that many want, those that most companies want first."""
-    companies: dict[str, set[str]] = defaultdict(set)
-    people: dict[str, int] = defaultdict(int)
-    titles: dict[str, str] = {}
-    for record in found:
-        slug = record.module.slug
-        titles[slug] = record.module.title
-        companies[slug].add(record.company.slug)
-        people[slug] += record.people or 0
+def wanted(rows: Iterable[ReportRow], standing: Mapping[str, Standing]) -> list[Wanted]:
+    """Return the modules of a report by module that many want, those that most companies want first."""
     much = [
-        Wanted(slug, title, len(companies[slug]), people[slug], standing.get(slug))
-        for slug, title in titles.items()
-        if len(companies[slug]) >= MUCH_COMPANIES or people[slug] >= MUCH_PEOPLE
+        Wanted(row.key, row.label, row.companies, row.people, standing.get(row.key))
+        for row in rows
+        if row.companies >= MUCH_COMPANIES or row.people >= MUCH_PEOPLE
     ]
-    return sorted(much, key=lambda one: (-one.companies, -one.people, one.title, one.slug))
+    return sorted(much, key=lambda one: (-one.companies, -one.people, sort_key(one.title), one.slug))
 
 
 COLUMNS = (

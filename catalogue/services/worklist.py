@@ -9,6 +9,7 @@ from catalogue.db import Session
 from catalogue.models import Feedback, FeedbackState, ImportRun, Module, PendingVersion, Wish, WishState, WorkflowState
 from catalogue.services import (
     access_requests,
+    actions,
     company_demand,
     imports,
     link_check,
@@ -41,6 +42,7 @@ class Worklist:
     feedback: int
     wishes: int
     refused: int
+    late_actions: int
     imports: int
     sources_failed: int
     sources_waiting: int
@@ -65,6 +67,7 @@ def counts(session: Session, actor: Actor) -> Worklist:
         feedback=_count(session, Feedback, Feedback.state == FeedbackState.NEW),
         wishes=_count(session, Wish, Wish.state == WishState.OPEN),
         refused=company_demand.count_refused(session),
+        late_actions=actions.count_late(session, actor),
         links=len(link_check.broken(session, actor)),
         imports=_count(session, ImportRun, ImportRun.state.in_(imports.OPEN) & ImportRun.source_id.is_(None)),
         sources_failed=sources.failed(session),

@@ -10,6 +10,8 @@ from sqlalchemy import select
 
 from catalogue.db import Database, Session, utcnow
 from catalogue.models import (
+    Action,
+    ActionState,
     Confidentiality,
     Demand,
     DemandSource,
@@ -39,7 +41,8 @@ from tests.browsing import sign_in
 from tests.conftest import People
 
 EXPECTED = {
-    "review": 2, "pending": 1, "drafts": 3, "stale": 1, "feedback": 2, "wishes": 2, "refused": 1, "requests": 2, "gaps": 2, "runs_ready": 1, "links": 1,
+    "review": 2, "pending": 1, "drafts": 3, "stale": 1, "feedback": 2, "wishes": 2, "refused": 1, "late_actions": 2, "requests": 2, "gaps": 2,
+    "runs_ready": 1, "links": 1,
     "imports": 3, "failed_imports": 2, "failed_mails": 1, "sources_waiting": 1, "sources_failed": 2,
 }  # fmt: skip
 
@@ -105,6 +108,13 @@ def fill(session: Session, people: People) -> None:
         ("discarded", {}),
     ):
         session.add(ImportRun(file_name="liste.csv", state=ImportState(state), problem=wrong))
+    for due, state in (
+        (2020, ActionState.OPEN),
+        (2020, ActionState.STARTED),
+        (2020, ActionState.DONE),
+        (2199, ActionState.OPEN),
+    ):
+        session.add(Action(title="Tun", due_on=date(due, 1, 1), state=state))
     session.add_all(
         [
             OutboxMail(to="a@x.example", subject="A", text="A", failed_at=utcnow()),

@@ -7,7 +7,8 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from catalogue.models import OfferStatus, Vocabulary, WorkflowState
-from catalogue.services import module_listing, programmes, providers, questions, search, terms, worklist
+from catalogue.services import actions, module_listing, programmes, providers, questions, search, terms, worklist
+from catalogue.services.actions import ActionQuery
 from catalogue.services.completeness import CRITERIA, lacking, score
 from catalogue.services.exports import Column, Kind, Table
 from catalogue.services.module_listing import ListingQuery
@@ -84,6 +85,7 @@ def index() -> str:
         recent=recent.modules[: 2 * SHORT],
         feedback=worklist.new_feedback(session, actor, SHORT),
         wishes=worklist.open_wishes(session, actor, SHORT),
+        late=actions.listing(session, actor, ActionQuery(late=True)).actions[:SHORT],
         roles=roles.ROLES,
         matrix=roles.matrix(),
         lacking=lacking,

@@ -33,6 +33,7 @@ LISTS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("feedback", N_("Rückmeldungen"), "curation.feedback", {"state": "new"}),
     ("wishes", N_("Wünsche"), "wishes.index", {"state": "open"}),
     ("refused", N_("Nicht übernommen"), "company_demand.refused", {}),
+    ("late_actions", N_("Überfällige Aufgaben"), "planning.actions", {"late": "1"}),
     ("requests", N_("Anfragen"), "access.index", {}),
     ("runs_ready", N_("Kommt zustande"), "planning.runs", {"show": "ready"}),
     ("gaps", N_("Suchlücken"), "curation.gaps", {}),

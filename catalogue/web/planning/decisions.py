@@ -1,6 +1,7 @@
 """Decisions: the list with what is late, modules that wait for one, deciding, and what came of it."""
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from flask import Response as Download
@@ -17,7 +18,6 @@ from catalogue.services import (
     decision_outcomes,
     decisions,
     modules,
-    report_records,
     reports,
     responsibles,
     vocabularies,
@@ -26,7 +26,7 @@ from catalogue.services.decision_listing import DecisionQuery
 from catalogue.services.decisions import DecisionInput
 from catalogue.services.errors import Invalid, Stale
 from catalogue.services.paging import within
-from catalogue.services.report_query import ReportQuery
+from catalogue.services.report_query import By, ReportQuery
 from catalogue.web.auth import allow, current_actor
 from catalogue.web.downloads import download, format_of
 from catalogue.web.filters import label
@@ -105,7 +105,7 @@ def undecided() -> str:
     note(asked, "report.view")
     session, actor = db_session(), current_actor()
     standing = decision_listing.standings(session, actor, asked.query.as_of)
-    much = decision_listing.wanted(report_records.records(session, asked.query), standing)
+    much = decision_listing.wanted(reports.interest(session, actor, replace(asked.query, by=By.MODULE)).rows, standing)
     waiting = [one for one in much if one.standing is None]
     page, pages = within(min(request.args.get("page", 1, type=int), 100_000), len(waiting), PER_PAGE)
     return render_template(

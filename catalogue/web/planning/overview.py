@@ -7,12 +7,14 @@ from flask import Response, render_template, request
 from catalogue.services import (
     demand_matrix,
     matrix_tables,
+    overview,
     planning,
     prospects,
     report_choices,
     report_records,
     report_tables,
     reports,
+    search_gaps,
 )
 from catalogue.services.errors import NotFound
 from catalogue.services.exports import Table
@@ -26,6 +28,7 @@ from catalogue.web.reporting import Asked, across_from, as_of_words, asked_from,
 from catalogue.web.requests import db_session
 
 FIGURES = ("companies", "people", "must", "should", "could", "open", "training", "cooperation", "business")
+AT_FIRST, GAPS = 12, 3  # rows of interest, and searches in vain
 ON_PAGE = 200  # statements; more are only in the export
 
 
@@ -38,6 +41,7 @@ def index() -> str:
     session, actor = db_session(), current_actor()
     found = report_records.records(session, asked.query)
     report = reports.interest(session, actor, asked.query, found)
+    missed, missed_total = overview.missed(session, actor)
     return render_template(
         "planning/index.html",
         asked=asked,
@@ -45,6 +49,13 @@ def index() -> str:
         args=asked.args,
         as_of=as_of_words(asked),
         report=report,
+        shown=ON_PAGE if request.args.get("rows") == "all" else AT_FIRST,
+        moved=overview.moved(session, actor, asked.query),
+        decided=overview.decided(session, actor, asked.query, report, found),
+        missed=missed,
+        missed_total=missed_total,
+        gaps=search_gaps.listing(session, actor).gaps[:GAPS],
+        due=overview.due(session, actor),
         widest=max((row.records for row in report.rows), default=0),
         matrix=demand_matrix.matrix(session, actor, asked.query, found=found),
         trend=reports.trend(session, actor, asked.query),
