@@ -59,6 +59,7 @@ from catalogue.models import (
     RetreatParticipant,
     RetreatVote,
     Run,
+    RunCommitment,
     SavedSearch,
     SearchGap,
     Source,
@@ -107,6 +108,7 @@ SILENT: frozenset[type[Base]] = frozenset({
     SourceRun, SwotText, SwotVersion, SynonymRule, User, UserSession, Wish, WishSupport,
     Retreat, RetreatItem, RetreatParticipant, RetreatVote,
     CompanyLink, DemandImport,
+    RunCommitment,
 })  # fmt: skip
 
 

@@ -1,8 +1,8 @@
-"""Mails about saved searches: what is new or changed since the last one, for each search at most once per period."""
+"""The one mail that tells a person by itself: digest and saved searches, each at most once per period, together if due on one day."""
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,15 +10,25 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
-from catalogue.db import Database, Session, utcnow
-from catalogue.models import Frequency, Membership, Module, SavedSearch, User
+from catalogue.db import Database, IntegrityError, Session, utcnow
+from catalogue.models import Digest, Frequency, Membership, Module, SavedSearch, User
 from catalogue.search.index import SearchIndex
 from catalogue.search.results import Query
-from catalogue.services import marks, outbox, questions, saved_searches, search
+from catalogue.services import (
+    digest_choices,
+    digest_content,
+    mail_text,
+    marks,
+    outbox,
+    questions,
+    saved_searches,
+    search,
+)
+from catalogue.services.digest_content import Item, Section
 from catalogue.services.permissions import Actor
 from catalogue.services.sessions import actor_of
 from catalogue.settings import Settings
-from catalogue.texts import N_
+from catalogue.texts import N_, Text
 
 __all__ = ["period", "send_due", "send_one"]
 
@@ -38,59 +48,99 @@ def period(frequency: Frequency, moment: datetime) -> str:
 
 
 def send_due(database: Database, settings: Settings, index: SearchIndex) -> int:
-    """Put the mails that are due into the outbox and return how many. Each search has a transaction of its own."""
+    """Put the mails that are due into the outbox and return how many. Each person has a transaction of their own."""
+    with database.write() as session:
+        _begin(session)
     with database.read() as session:
         due = _due(session)
-    return sum(_send_quietly(database, settings, index, search_id) for search_id in due)
+    return sum(_send_quietly(database, settings, index, user_id) for user_id in due)
 
 
-def _send_quietly(database: Database, settings: Settings, index: SearchIndex, search_id: uuid.UUID) -> bool:
+def _begin(session: Session) -> None:
+    """Start the digests of new people: what happened before is no news to them."""
+    known = select(Digest.user_id)
+    missing = session.scalars(select(User.id).where(User.active.is_(True), User.id.not_in(known))).all()
+    now = utcnow()
+    for user_id in missing:
+        try:
+            with session.begin_nested():
+                session.add(Digest(user_id=user_id, checked_at=now))
+        except IntegrityError:
+            continue  # another worker was first
+
+
+def _send_quietly(database: Database, settings: Settings, index: SearchIndex, user_id: uuid.UUID) -> bool:
     try:
         with database.write() as session:
-            return send_one(session, settings, index, search_id)
-    except Exception:  # one search that cannot be asked must not keep the others from their mails
-        log.exception("digest failed", search=str(search_id))
+            return send_one(session, settings, index, user_id)
+    except Exception:  # one person's mail that cannot be made must not keep the others from theirs
+        log.exception("digest failed", user=str(user_id))
         return False
 
 
 def _due(session: Session) -> list[uuid.UUID]:
-    rows = session.execute(
-        select(SavedSearch.id, SavedSearch.frequency, SavedSearch.checked_at)
-        .join(SavedSearch.user)
-        .where(SavedSearch.frequency != Frequency.OFF, User.active.is_(True))
-        .order_by(SavedSearch.checked_at)
-    )
+    """The people for whom a period is over, of the digest or of a saved search."""
     now = utcnow()
-    return [row.id for row in rows if period(row.frequency, now) != period(row.frequency, row.checked_at)]
+    found: dict[uuid.UUID, None] = {}
+    for kind in (Digest, SavedSearch):
+        columns = (kind.user_id, kind.frequency, kind.checked_at)
+        wanted = select(*columns).join(User, User.id == kind.user_id)
+        rows = session.execute(wanted.where(kind.frequency != Frequency.OFF, User.active.is_(True)))
+        found |= {row.user_id: None for row in rows if _is_due(row.frequency, row.checked_at, now)}
+    return list(found)
 
 
-def send_one(session: Session, settings: Settings, index: SearchIndex, search_id: uuid.UUID) -> bool:
-    """Mail what is new for one search, if a period has passed; return whether there was anything.
+def _is_due(frequency: Frequency, checked_at: datetime, now: datetime) -> bool:
+    return frequency != Frequency.OFF and period(frequency, now) != period(frequency, checked_at)
 
-    Mail and mark are one transaction: after a crash both are there or neither is. Two workers cannot send the same.
+
+def send_one(session: Session, settings: Settings, index: SearchIndex, user_id: uuid.UUID) -> bool:
+    """Mail one person what is new, if a period has passed; return whether there was anything.
+
+    Digest and saved searches that are due on one day are one mail. Mail and marks are one transaction: after a crash both are there or
+    neither is. Two workers cannot send the same: the digest's row is the person's lock, and a day has one mail.
     """
-    person = joinedload(SavedSearch.user).joinedload(User.membership).joinedload(Membership.company)
-    saved = session.scalar(
-        select(SavedSearch)
-        .where(SavedSearch.id == search_id)
-        .options(person)
-        .with_for_update(of=SavedSearch, skip_locked=True)
-    )
+    locked = select(Digest).where(Digest.user_id == user_id).with_for_update(skip_locked=True)
+    digest = session.scalar(locked)
+    person = joinedload(User.membership).joinedload(Membership.company)
+    user = session.scalar(select(User).where(User.id == user_id).options(person))
+    if digest is None or user is None or not user.active:
+        return False
     now = utcnow()
-    if saved is None or saved.frequency == Frequency.OFF or not saved.user.active:
-        return False
-    if period(saved.frequency, now) == period(saved.frequency, saved.checked_at):
-        return False
-    found = _found(session, index, saved)
-    if found is None:
+    searches = _searches(session, user, index, now)
+    if searches is None:
         return False  # without an index nobody knows what matches; the next round tries again
-    if found:
-        _mail(session, settings, saved, found, f"digest:{saved.id}:{saved.frequency}:{period(saved.frequency, now)}")
-    _mark(session, saved, found, now)
-    return bool(found)
+    due = _is_due(digest.frequency, digest.checked_at, now)
+    first = digest.last_sent_at is None
+    parts = digest_content.sections(session, settings, user, digest.checked_at, first) if due else []
+    told = [(saved, found) for saved, found in searches if found]
+    if parts or told:
+        _mail(session, settings, user, digest, parts, told, now)
+    for saved, found in searches:
+        _mark(session, saved, found, now)
+    if due:
+        digest.checked_at, digest.last_sent_at = now, now if parts else digest.last_sent_at
+    session.flush()
+    return bool(parts or told)
 
 
-def _found(session: Session, index: SearchIndex, saved: SavedSearch) -> list[Module] | None:
+def _searches(
+    session: Session, user: User, index: SearchIndex, now: datetime
+) -> list[tuple[SavedSearch, list[Module]]] | None:
+    """The searches that are due with what is new for each; None if that cannot be known now."""
+    own = select(SavedSearch).where(SavedSearch.user_id == user.id, SavedSearch.frequency != Frequency.OFF)
+    listed = session.scalars(own.order_by(SavedSearch.name).with_for_update(of=SavedSearch)).all()
+    result = []
+    for saved in listed:
+        if _is_due(saved.frequency, saved.checked_at, now):
+            found = _found(session, index, saved, user)
+            if found is None:
+                return None
+            result.append((saved, found))
+    return result
+
+
+def _found(session: Session, index: SearchIndex, saved: SavedSearch, user: User) -> list[Module] | None:
     """Return the modules that changed since the last look and match, as the search page finds them for this person.
 
     Hits that do not match all words are left out: whoever waits for a topic wants to hear of it, not of its neighbours.
@@ -99,7 +149,7 @@ def _found(session: Session, index: SearchIndex, saved: SavedSearch) -> list[Mod
     changed = frozenset(uuid.UUID(hex=key) for key, stamp in reached.items() if saved.seen.get(key) != stamp)
     if not changed:
         return []
-    actor = actor_of(saved.user)
+    actor = actor_of(user)
     query = replace(questions.query_of(saved.question), only=changed, per_page=AT_ONCE)
     return _all_pages(session, actor, index, marks.narrow(session, actor, query, questions.marks_of(saved.question)))
 
@@ -131,54 +181,54 @@ def _mark(session: Session, saved: SavedSearch, found: Sequence[Module], now: da
     )
 
 
-@dataclass(frozen=True)
-class _Part:
-    """One part of the mail."""
-
-    title: str
-    modules: Sequence[Module]
+# --- the mail
 
 
-def _mail(session: Session, settings: Settings, saved: SavedSearch, found: Sequence[Module], key: str) -> None:
+def _mail(
+    session: Session, settings: Settings, user: User, digest: Digest, parts: list[Section],
+    told: list[tuple[SavedSearch, list[Module]]], now: datetime,
+) -> None:  # fmt: skip
     site = settings.base_url.rstrip("/")
-    new = [module for module in found if module.published_at and module.published_at > saved.checked_at]
-    changed = [module for module in found if module not in new]
-    shown = found[:MOST_LISTED]
-    parts = [
-        _Part(N_("Neu"), [m for m in new if m in shown]),
-        _Part(N_("Geändert"), [m for m in changed if m in shown]),
-    ]
-    lists = "\n\n".join(_listed(part, site) for part in parts if part.modules)
-    if more := len(found) - len(shown):
-        lists += "\n\n" + MORE % {"more": more}
+    only = told[0][0] if len(told) == 1 and not parts else None
+    end = saved_searches.link_of(settings, only.id) if only else digest_choices.link_of(settings, user.id)
+    listed = [part for saved, found in told for part in _parts(settings, saved, found, site)]
     values = {
-        "name": saved.user.name, "search": saved.name, "lists": lists,
-        "all": f"{site}/?{saved.question}" if saved.question else f"{site}/",
-        "own": f"{site}/account/searches", "end": saved_searches.link_of(settings, saved.id),
+        "name": user.name, "parts": [*parts, *listed], "end": end, "site": site, "only": only.name if only else "",
+        "settings_url": f"{site}/account/searches" if only else f"{site}/account#digest",
     }  # fmt: skip
-    subject = SUBJECT % {"search": saved.name, "count": len(found)}
-    outbox.send(session, saved.user.email, subject, TEXT % values, key, unsubscribe_url=values["end"])
+    text, html = mail_text.render("digest", user.language, values)
+    subject = mail_text.say(user.language, _subject(digest, parts, told))
+    key = f"digest:{user.id}:{period(Frequency.DAILY, now)}"
+    outbox.send(session, user.email, subject, text, key, html=html, unsubscribe_url=end)
 
 
-def _listed(part: _Part, site: str) -> str:
-    lines = [f"- {' '.join(module.title.split())}\n  {site}/modules/{module.slug}" for module in part.modules]
-    return part.title + "\n" + "\n".join(lines)
+def _subject(digest: Digest, parts: list[Section], told: list[tuple[SavedSearch, list[Module]]]) -> Text:
+    if parts:
+        return Text(MONTH if digest.frequency == Frequency.MONTHLY else WEEK)
+    count = len({module.id for _, found in told for module in found})
+    if len(told) == 1:
+        return Text(SEARCH, {"search": told[0][0].name, "count": count})
+    return Text(SEARCHES, {"count": count})
 
 
-SUBJECT = N_("„%(search)s“: %(count)s neu oder geändert")
-MORE = N_("und %(more)s weitere Module")
-TEXT = N_("""Guten Tag %(name)s,
+def _parts(settings: Settings, saved: SavedSearch, found: Sequence[Module], site: str) -> Iterable[Section]:
+    """What is new and what changed of one search; the last part leads to all modules of the search and out of its mails."""
+    new = [module for module in found if module.published_at and module.published_at > saved.checked_at]
+    shown = found[:MOST_LISTED]
+    everything = f"{site}/?{saved.question}" if saved.question else f"{site}/"
+    groups = ((NEW, new), (CHANGED, [module for module in found if module not in new]))
+    kept = [(title, [module for module in group if module in shown]) for title, group in groups]
+    filled = [(title, group) for title, group in kept if group]
+    for place, (title, group) in enumerate(filled, start=1):
+        items = tuple(Item(" ".join(m.title.split()), f"{site}/modules/{m.slug}") for m in group)
+        last = place == len(filled)
+        yield Section(
+            Text(title), items, everything if last else "", len(found) - len(shown) if last else 0,
+            search=saved.name, end=saved_searches.link_of(settings, saved.id) if last else "",
+        )  # fmt: skip
 
-zu Ihrer gespeicherten Suche „%(search)s“ gibt es Neues im Modulkatalog BatterieMD.
 
-%(lists)s
-
-Alle Module dieser Suche:
-%(all)s
-
-Häufigkeit ändern oder Suche löschen:
-%(own)s
-
-Diese Mails abbestellen (ein Klick, ohne Anmeldung):
-%(end)s
-""")
+NEW, CHANGED = N_("Neu"), N_("Geändert")
+WEEK, MONTH = N_("Ihre Woche im Modulkatalog BatterieMD"), N_("Ihr Monat im Modulkatalog BatterieMD")
+SEARCH = N_("„%(search)s“: %(count)s neu oder geändert")
+SEARCHES = N_("Gespeicherte Suchen: %(count)s neu oder geändert")

@@ -22,7 +22,10 @@ from catalogue.texts import N_
 from catalogue.web.back import referring_path
 from catalogue.web.requests import SAFE, database, db_session
 
-BY_ADDRESS = {"searches.unsubscribe"}  # the signed address itself is the proof; mail programs post to it without a page
+BY_ADDRESS = {
+    "searches.unsubscribe",
+    "digests.unsubscribe",
+}  # the signed address itself is the proof; mail programs post to it without a page
 P = ParamSpec("P")
 R = TypeVar("R")
 log = structlog.get_logger(__name__)

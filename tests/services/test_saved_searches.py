@@ -227,10 +227,10 @@ def test_a_crash_between_sending_and_committing_doubles_nothing(
     clock.shift(timedelta(days=1))
     with database.write() as session:
         publish(session, people, "Neue Lagerung")
-    sync.rebuild(database, index)
+    run(database, settings, index)
     clock.move_to(datetime(2026, 11, 30, 8, tzinfo=UTC))
     with database.session(write=True) as session:
-        assert digests.send_one(session, settings, index, saved.id)
+        assert digests.send_one(session, settings, index, saved.user_id)
         session.rollback()  # the worker was killed
     assert len(run(database, settings, index)) == 1
     with database.write() as session:
