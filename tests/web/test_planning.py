@@ -274,3 +274,17 @@ def test_a_day_of_comparison_lies_before_the_day_of_the_report(planner: FlaskCli
         assert "Diese Angabe konnte nicht benutzt werden." in answer.get_data(as_text=True)
     page = planner.get("/planning/matrix?as_of=2026-05-31").get_data(as_text=True)
     assert "Veränderung seit 28.02.2026" in page
+
+
+@ON_SQLITE
+def test_purposes_stand_side_by_side(planner: FlaskClient) -> None:
+    page = planner.get("/planning/purposes").get_data(as_text=True)
+    assert table_under(page, "ueberschneidung")[1:] == [
+        ["Weiterbildung", "1", "Muster AG", "1"], ["Geschäftsidee", "1", "Beispiel GmbH", "1"],
+    ]  # fmt: skip
+    for address in set(LINKS.findall(page)):
+        assert planner.get(unescape(address[0])).status_code == 200
+    for query in ("", "?topic=gibt-es-nicht", "?as_of=2020-01-01", "?purpose=x"):
+        assert planner.get(f"/planning/purposes{query}").status_code == 200
+        assert planner.get(f"/planning/purposes.csv{query}").status_code == 200
+    assert planner.get("/planning/purposes.exe").status_code == 404

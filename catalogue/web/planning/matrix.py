@@ -68,7 +68,6 @@ def matrix() -> str:
         query=asked.query,
         args=question.args,
         across=across,
-        ways=Across,
         since=question.since,
         matrix=question.matrix(across, report_records.records(session, asked.query)),
         as_of=as_of_words(asked),
