@@ -10,7 +10,14 @@ from catalogue.services import disclosure
 from catalogue.services.disclosure import Contribution
 from catalogue.services.permissions import Actor, can
 
-__all__ = ["Interest", "interest_of_others"]
+__all__ = ["COUNTS", "Interest", "interest_of_others", "own_slug"]
+
+# what enters figures for others: said, still wanted, and not "nur Netzwerkbüro"
+COUNTS = (
+    Demand.withdrawn_at.is_(None)
+    & (Demand.relevance != Relevance.NONE)
+    & (Demand.confidentiality != Confidentiality.NETWORK)
+)
 
 
 @dataclass(frozen=True)
@@ -35,12 +42,13 @@ def interest_of_others(session: Session, actor: Actor, module: Module, k: int) -
     if not can(actor, "interest.see"):
         return Interest()
     said = _said(session, module)
-    own = _slug(session, actor)
+    own = own_slug(session, actor)
     seen = disclosure.figures((one for _, one in said), k, own)
     return Interest(seen.companies, seen.people, tuple(name for name, one in said if one.named and one.company != own))
 
 
-def _slug(session: Session, actor: Actor) -> str:
+def own_slug(session: Session, actor: Actor) -> str:
+    """Return the slug of the actor's company, "" for people without one."""
     if actor.company_id is None:
         return ""
     return session.scalar(select(Company.slug).where(Company.id == actor.company_id)) or ""
@@ -51,13 +59,7 @@ def _said(session: Session, module: Module) -> list[tuple[str, Contribution]]:
     query = (
         select(Company.name, Company.slug, Demand.people, Demand.confidentiality)
         .join(Company, Company.id == Demand.company_id)
-        .where(
-            Demand.module_id == module.id,
-            Demand.withdrawn_at.is_(None),
-            Demand.relevance != Relevance.NONE,
-            Demand.confidentiality != Confidentiality.NETWORK,
-            Company.active,
-        )
+        .where(Demand.module_id == module.id, COUNTS, Company.active)
         .order_by(Company.sort_name)
     )
     return [

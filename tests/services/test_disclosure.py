@@ -1,11 +1,18 @@
 """Confidentiality of figures: golden examples, and attackers who know the rule and see everything that is published."""
 
-from collections.abc import Iterable
+import itertools
+import re
+from collections.abc import Iterable, Iterator
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalogue.db import Base
+from catalogue.models import Confidentiality, FeedbackVisibility
+from catalogue.paths import PACKAGE
+from catalogue.services.demand import DemandInput
 from catalogue.services.disclosure import (
     SUPPRESSED,
     UNKNOWN,
@@ -220,3 +227,146 @@ def test_the_viewers_own_word_changes_nothing_that_the_viewer_sees(
     before = table(data, K, "eigene")
     after = table(data | {place: [*data[place], own._replace(company="eigene")]}, K, "eigene")
     assert after == before
+
+
+# Attackers: they know the rule, every published figure of every page, and their own company's record
+
+
+def disjoint(people: st.SearchStrategy[int | None], most: int) -> st.SearchStrategy[Data]:
+    """Tables in which every company speaks once: margins are sums, the attacker's best case."""
+    sizes = st.dictionaries(
+        st.tuples(st.sampled_from("ABC"), st.sampled_from("wxyz"), st.sampled_from(["", "teil"])),
+        st.lists(people, max_size=most),
+        min_size=4,
+    )
+
+    def made(found: dict[tuple[str, str, str], list[int | None]]) -> Data:
+        number = itertools.count()
+        return {
+            cell(*key): [Contribution(f"firma-{next(number):03}", one, False) for one in numbers]
+            for key, numbers in found.items()
+        }
+
+    return sizes.map(made)
+
+
+@given(disjoint(st.none(), 7), st.sampled_from(["", UNKNOWN]))
+@settings(max_examples=25, deadline=None)
+def test_another_number_in_any_suppressed_place_would_look_the_same(data: Data, viewer: str) -> None:
+    """The exact attacker: whatever can be computed, it cannot tell two worlds apart in which everything published is equal."""
+    known = everything(data, viewer)
+    for place, said in data.items():
+        if figures(said, K, viewer).suppressed:
+            assert any(everything(world, viewer) == known for world in other_worlds(data, place)), place
+
+
+def other_worlds(data: Data, place: Place) -> Iterator[Data]:
+    """Worlds with more or fewer companies in *place*: somebody comes, leaves, or moves."""
+    said = data[place]
+    yield data | {place: [*said, Contribution("neu", None, False)]}
+    if said:
+        yield data | {place: said[:-1]}
+    for other in data:
+        if other != place:
+            if said:
+                yield data | {place: said[:-1], other: [*data[other], said[-1]]}
+            if data[other]:
+                yield data | {place: [*said, data[other][-1]], other: data[other][:-1]}
+
+
+def everything(data: Data, viewer: str) -> list[Figures]:
+    """What a viewer can collect: the table, each of its slices, and the pages of its places."""
+    slices = [None, *([row] for row in "ABC")]
+    tables = [table(data, K, viewer, rows, columns="wxyz") for rows in slices]
+    return [*itertools.chain(*map(published, tables)), *(figures(data[place], K, viewer) for place in sorted(data))]
+
+
+OVERLAPPING = st.dictionaries(
+    PLACES,
+    st.lists(
+        st.builds(
+            Contribution, st.sampled_from(COMPANIES), st.sampled_from([20, 20, 20, None]), st.sampled_from([False, False, False, True])
+        ),
+        max_size=12,
+    ).map(unique),
+    min_size=2,
+    max_size=10,
+)  # fmt: skip
+REGION, SECTOR, SIZE = "ABC", "wxyz", "12"
+BY_KIND_OF_COMPANY = st.dictionaries(
+    st.builds(cell, st.sampled_from(REGION), st.sampled_from(SECTOR), st.sampled_from(SIZE)),
+    st.integers(0, 8),
+    min_size=6,
+).map(lambda sizes: {place: voices(number, 20, start=100 * n) for n, (place, number) in enumerate(sizes.items())})
+
+
+@given(OVERLAPPING | BY_KIND_OF_COMPANY, st.sampled_from(["", COMPANIES[0]]), st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_no_sum_or_difference_of_published_figures_is_about_fewer_companies(
+    data: Data, viewer: str, with_link: bool
+) -> None:
+    """The linear attacker: adds and subtracts cells, margins, slices, pages of modules and a shared link.
+
+    What such a sum contains of two contributions is equal if they are in the same published figures. So it is about whole groups of
+    contributions that are in the same figures, and each of these groups must be large enough by itself, also without the named ones.
+    """
+    viewers = [viewer, UNKNOWN] if with_link else [viewer]
+    groups: dict[tuple[bool, ...], list[Contribution]] = {}
+    before = [shown.people for one in viewers for shown in everything(data, one)]
+    for place, n, said in [(key, n, one) for key, all_said in data.items() for n, one in enumerate(all_said)]:
+        if said.people is not None and said.company != viewer:
+            more = [*data[place][:n], said._replace(people=said.people + 5), *data[place][n + 1 :]]
+            after = [shown.people for one in viewers for shown in everything(data | {place: more}, one)]
+            moved = tuple(now != was for now, was in zip(after, before, strict=True))
+            groups.setdefault(moved, []).append(said)
+    for moved, group in groups.items():
+        named = {one.company for one in group if one.named}
+        anonymous = {one.company for one in group} - named
+        if any(moved):
+            assert len(anonymous | named) >= K
+            assert len(anonymous) >= K or all(one.named for one in group)
+
+
+@given(TABLES, SAID, st.data())
+@settings(max_examples=25, deadline=None)
+def test_the_day_before_and_after_one_company_spoke_differ_by_whole_steps_where_it_spoke(
+    data: Data, said: Contribution, draw: st.DataObject
+) -> None:
+    place, new = draw.draw(st.sampled_from(sorted(data))), said._replace(company="neu")
+    before, after = table(data, K), table(data | {place: [*data[place], new]}, K)
+    for (row, name), shown in before.cells.items():
+        steps = (after.cells[row, name].companies or 0) - (shown.companies or 0)
+        assert steps in ((-5, 0, 5) if row in place.rows and name in place.columns else (0,))
+        if row not in place.rows:
+            assert after.row_totals[row] == before.row_totals[row]
+
+
+# Nothing becomes more visible by itself (requirement 46)
+
+
+def test_what_nobody_chose_is_for_the_office_alone() -> None:
+    for column in visibility_columns():
+        assert column.server_default is None or str(column.server_default.arg) == "network"  # type: ignore[attr-defined]
+    defaults = {str(one): one.default.arg for one in visibility_columns() if one.default is not None}
+    # a wish is there to be joined: it stands in the list without the name
+    assert defaults.pop("wish.confidentiality") == Confidentiality.ANONYMOUS
+    assert set(defaults.values()) == {Confidentiality.NETWORK, FeedbackVisibility.NETWORK}
+    assert DemandInput().confidentiality == Confidentiality.NETWORK
+
+
+def visibility_columns() -> list[sa.Column[object]]:
+    kinds = (Confidentiality, FeedbackVisibility)
+    return [
+        column
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if getattr(column.type, "enum_class", None) in kinds
+    ]
+
+
+def test_no_migration_makes_anything_more_visible() -> None:
+    wider = re.compile(
+        r"SET\s+(visibility|confidentiality)\s*=\s*'(?!network)|server_default='(members|anonymous|provider)'"
+    )
+    files = (PACKAGE / "migrations/versions").glob("*.py")
+    assert [path.name for path in files if wider.search(path.read_text(encoding="utf-8"))] == []

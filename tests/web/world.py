@@ -377,6 +377,7 @@ def _samples(*things: Any) -> dict[str, Any]:
             for view in ("measure", "update_measure", "take_measure", "arrange_measure")
         },
         "runs.feed_of_measure.slug": measure.slug,
+        "interest.what": "topics",
         **{f"curation.{view}.slug": module.provider.slug for view in ("provider", "update_provider")},
         **{f"curation.{view}.slug": module.programme.slug for view in ("programme", "update_programme")},
         "measures.slug": measure.slug,

@@ -35,8 +35,7 @@ def _convert(states: dict[str, str], adding: bool) -> None:
             batch_op.add_column(sa.Column("hidden_reason", sa.Text(), server_default="", nullable=False))
         else:
             batch_op.drop_constraint(batch_op.f("ck_feedback_hidden"), type_="check")
-    if not adding:
-        op.execute("UPDATE feedback SET visibility = 'members' WHERE hidden_at IS NOT NULL")
+    # what was hidden stays for the network office alone, on the way back, too: no update makes anything visible
     for state, condition in states.items():
         op.execute(f"UPDATE feedback SET state = '{state}' WHERE {condition}")  # noqa: S608
     allowed = ("new", "seen", "planned", "done", "declined") if adding else ("new", "read", "answered", "closed")
