@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session
 from catalogue.models import Company, Module, WorkflowState
@@ -28,6 +29,7 @@ def modules(session: Session, actor: Actor) -> list[tuple[str, str]]:
 def named(session: Session, actor: Actor, slugs: Sequence[str]) -> list[Module]:
     """Return the published modules with these slugs, in their order, each once; unknown ones are left out."""
     require(actor, "catalogue.search")
-    rows = session.scalars(select(Module).where(Module.slug.in_(slugs), Module.state == WorkflowState.PUBLISHED))
+    wanted = select(Module).where(Module.slug.in_(slugs), Module.state == WorkflowState.PUBLISHED)
+    rows = session.scalars(wanted.options(joinedload(Module.provider)))
     found = {module.slug: module for module in rows}
     return [found[slug] for slug in dict.fromkeys(slugs) if slug in found]

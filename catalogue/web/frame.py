@@ -17,7 +17,15 @@ from catalogue.web.auth import SignedIn, current_actor
 from catalogue.web.facts import entry_facts, next_run, old_year, run_text, sheet_facts, upcoming
 from catalogue.web.languages import show
 
-CURATION = ("curation", "imports", "sources", "feedback", "company_demand", "demand_imports")  # blueprints of that area
+CURATION = (
+    "curation",
+    "imports",
+    "sources",
+    "feedback",
+    "company_demand",
+    "demand_imports",
+    "sheets",
+)  # blueprints of that area
 STATIC = ("static", "bootstrap.static")
 log = structlog.get_logger(__name__)
 
@@ -74,7 +82,7 @@ def navigation(actor: Actor) -> list[Place]:
         ("runs.index", N_("Termine"), ("runs",)),
     ]
     if actor.is_member:
-        wanted.append(("company.index", N_("Unser Unternehmen"), ("company", "people", "interest")))
+        wanted.append(("company.index", N_("Unser Unternehmen"), ("company", "people", "interest", "answers", "sheets")))
         wanted.append(("wishes.index", N_("Wünsche"), ("wishes",)))
     if actor.is_staff:
         wanted.append(("curation.index", N_("Pflege"), CURATION))

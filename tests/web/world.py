@@ -12,6 +12,7 @@ from catalogue.models import (
     Bookmark,
     BulkChange,
     CompanyImport,
+    CompanyLink,
     CompanyRole,
     Confidentiality,
     CooperationDirection,
@@ -31,6 +32,7 @@ from catalogue.models import (
     ImportState,
     Introduction,
     Invitation,
+    LinkPurpose,
     Measure,
     MeasureModule,
     Module,
@@ -250,7 +252,8 @@ def _secrets(session: Session, people: dict[str, User], company: Any) -> dict[st
         headings=["Unternehmen", "Modul", "Personen"],
         lines=[[2, COMPANY, "", "3"]],
     )
-    session.add(survey)
+    sheet = CompanyLink(company_id=company.id, purpose=LinkPurpose.SHEET, subjects=[], expires_at=later)
+    session.add_all([survey, sheet])
     listed = CompanyImport(file_name="firmen.csv", headings=["Name"], lines=[[2, "Neue Firma"]])
     session.add_all([invitation, link, token, sign_in, mail, saved, request, listed])
     session.flush()
@@ -258,6 +261,7 @@ def _secrets(session: Session, people: dict[str, User], company: Any) -> dict[st
         "request": request,
         "company_import": listed,
         "demand_import": survey,
+        "company_link": sheet,
         "invitation": invitation,
         "token": token,
         "sign_in": sign_in,
@@ -394,6 +398,7 @@ def _samples(*things: Any) -> dict[str, Any]:
         "request_id": secret["request"].id,
         "company_import_id": secret["company_import"].id,
         "demand_import_id": secret["demand_import"].id,
+        "link_id": secret["company_link"].id,
         "companies.export.name": "csv",
         "users.export.name": "csv",
         "mail_id": secret["mail"].id,
