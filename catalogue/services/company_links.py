@@ -12,7 +12,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session, utcnow
@@ -23,9 +23,10 @@ from catalogue.services.permissions import Actor, require
 from catalogue.settings import Settings, load_secret_key
 from catalogue.texts import N_
 
-__all__ = ["DAYS", "admins", "claim", "create", "opened", "of_company", "revoke", "token_of", "url_of"]
+__all__ = ["DAYS", "admins", "claim", "create", "of_company", "opened", "prune", "revoke", "token_of", "url_of"]
 
 DAYS = {LinkPurpose.CONFIRM: 30, LinkPurpose.SHEET: 60}
+KEPT = timedelta(days=90)  # after its end
 SIGNATURE = 16  # bytes of the HMAC: 128 bits keep the QR code small
 UNKNOWN = N_("Diesen Link gibt es nicht. Vielleicht fehlt beim Kopieren ein Teil.")
 
@@ -82,6 +83,12 @@ def admins(session: Session, company: Company) -> Sequence[User]:
     """Return the active admins of the company; they are asked to confirm."""
     people = select(User).join(Membership).where(Membership.company_id == company.id, User.active)
     return list(session.scalars(people.where(Membership.role == CompanyRole.ADMIN).order_by(User.email)))
+
+
+def prune(session: Session) -> int:
+    """Delete links that ended some months ago; return how many."""
+    old = CompanyLink.expires_at < utcnow() - KEPT
+    return session.execute(delete(CompanyLink).where(old)).rowcount  # type: ignore[attr-defined, no-any-return]
 
 
 def token_of(settings: Settings, link: CompanyLink) -> str:

@@ -38,7 +38,7 @@ def modules(session: Session, actor: Actor, index: SearchIndex, company: Company
     if choice.slugs:
         return demand_choices.named(session, actor, choice.slugs[:MOST])
     if choice.text or choice.topic:
-        filters = {"topic": (choice.topic,)} if choice.topic else {}
+        filters: dict[str, tuple[str, ...]] = {"topic": (choice.topic,)} if choice.topic else {}
         page = search.find(session, actor, index, Query(text=choice.text, filters=filters, per_page=MOST))
         return [hit.module for hit in page.hits]
     marked = (

@@ -8,6 +8,7 @@ from catalogue.search.index import SearchIndex
 from catalogue.services import (
     access_requests,
     company_imports,
+    company_links,
     confirmations,
     demand_imports,
     digests,
@@ -53,6 +54,7 @@ def run(database: Database, settings: Settings, index: SearchIndex) -> Round:
             + access_requests.prune(session)
             + company_imports.prune(session)
             + demand_imports.prune(session)
+            + company_links.prune(session)
             + source_runs.prune(session)
         )
     return Round(sent, pruned)
