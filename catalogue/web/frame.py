@@ -82,7 +82,9 @@ def navigation(actor: Actor) -> list[Place]:
         ("runs.index", N_("Termine"), ("runs",)),
     ]
     if actor.is_member:
-        wanted.append(("company.index", N_("Unser Unternehmen"), ("company", "people", "interest", "answers", "sheets")))
+        wanted.append(
+            ("company.index", N_("Unser Unternehmen"), ("company", "people", "interest", "answers", "sheets"))
+        )
         wanted.append(("wishes.index", N_("Wünsche"), ("wishes",)))
     if actor.is_staff:
         wanted.append(("curation.index", N_("Pflege"), CURATION))
