@@ -35,7 +35,7 @@ from catalogue.models import (
     WishSupport,
 )  # fmt: skip
 from catalogue.paths import resources
-from catalogue.services import demand_events, demo_cooperation, demo_decisions, demo_retreats, vocabularies
+from catalogue.services import demand_events, demo_cooperation, demo_decisions, demo_retreats, demo_swot, vocabularies
 from catalogue.services.disclosure import STEP
 from catalogue.services.secrets import hash_password
 from catalogue.services.sorting import slugify, sort_key
@@ -85,6 +85,7 @@ class _Demo:
             self._wish(row)
         for row in data["feedback"]:
             self._feedback(row)
+        demo_swot.add(self.session, data["swot"], self.staff)
         for row in data["runs"]:
             self._run(row)
         self.session.flush()

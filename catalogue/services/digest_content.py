@@ -67,7 +67,7 @@ def sections(session: Session, settings: Settings, user: User, since: datetime, 
     new = False
     if actor.is_member:
         waits, waits_new = _waits(session, settings, actor, user, since)
-        found = [waits, _outcomes(session, settings, actor, since), _news(session, actor, since, site)]
+        found = [waits, _outcomes(session, settings, actor, since), _news(session, actor, since, site, user.language)]
         new = any(part.items for part in found[1:]) or waits_new or (first and bool(waits.items))
     if actor.is_staff:
         arrived = _arrived(session, actor, since, site)
@@ -140,12 +140,13 @@ def _became(state: str, answer: str) -> Text:
     return Text("%(state)s: %(answer)s", {"state": Text(state), "answer": _short(answer)}) if answer else Text(state)
 
 
-def _news(session: Session, actor: Actor, since: datetime, site: str) -> Section:
+def _news(session: Session, actor: Actor, since: datetime, site: str, language: str) -> Section:
     """Modules of the topics that the company spoke about; who said nothing yet is not written to."""
     items = []
     for one in company_home.news(session, actor, since):
         if one.topic is not None:
-            note = Text(N_("neu") if one.new else N_("geändert"))
+            what = Text(N_("neu") if one.new else N_("geändert"))
+            note = Text("%(what)s · %(topic)s", {"what": what, "topic": one.topic.label(language)})
             items.append(Item(" ".join(one.module.title.split()), f"{site}/modules/{one.module.slug}", note))
     return _section(N_("Neu zu Ihren Themen"), items, f"{site}/company")
 

@@ -35,6 +35,7 @@ __all__ = ["period", "send_due", "send_one"]
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY_BEGINS = timedelta(hours=6)  # so that mails come in the morning, not at midnight
 MOST_LISTED = 20
+PEOPLE_AT_ONCE = 200  # in one round of the worker: a password must not wait until everybody's Monday mail is made
 AT_ONCE = 100  # modules asked for at a time
 log = structlog.get_logger(__name__)
 
@@ -53,7 +54,7 @@ def send_due(database: Database, settings: Settings, index: SearchIndex) -> int:
         _begin(session)
     with database.read() as session:
         due = _due(session)
-    return sum(_send_quietly(database, settings, index, user_id) for user_id in due)
+    return sum(_send_quietly(database, settings, index, user_id) for user_id in due[:PEOPLE_AT_ONCE])
 
 
 def _begin(session: Session) -> None:

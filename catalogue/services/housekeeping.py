@@ -15,6 +15,7 @@ from catalogue.services import (
     imports,
     links,
     mail,
+    outbox,
     run_news,
     schedules,
     search_gaps,
@@ -56,5 +57,6 @@ def run(database: Database, settings: Settings, index: SearchIndex) -> Round:
             + demand_imports.prune(session)
             + company_links.prune(session)
             + source_runs.prune(session)
+            + outbox.prune(session)
         )
     return Round(sent, pruned)

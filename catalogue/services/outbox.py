@@ -3,9 +3,9 @@
 import re
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, true
+from sqlalchemy import delete, func, select, true
 
 from catalogue.db import Session, utcnow
 from catalogue.models import OutboxMail
@@ -14,9 +14,10 @@ from catalogue.services.errors import NotFound
 from catalogue.services.paging import within
 from catalogue.services.permissions import Actor, require
 
-__all__ = ["Box", "discard", "failed", "find", "get", "oldest_waiting", "retry", "send", "waiting"]
+__all__ = ["Box", "discard", "failed", "find", "get", "oldest_waiting", "prune", "retry", "send", "waiting"]
 
 PER_PAGE = 50
+KEEP = timedelta(days=365)
 
 
 def send(
@@ -124,3 +125,9 @@ def discard(session: Session, actor: Actor, mail_id: uuid.UUID) -> None:
     audit.record(session, actor, "mail.discarded", mail, label=mail.subject)
     session.delete(mail)
     session.flush()
+
+
+def prune(session: Session) -> int:
+    """Delete what was sent more than a year ago; return how many. Until then its key keeps it from being sent again."""
+    old = OutboxMail.sent_at < utcnow() - KEEP
+    return session.execute(delete(OutboxMail).where(old)).rowcount  # type: ignore[attr-defined, no-any-return]

@@ -6,12 +6,12 @@ for all members, never who wrote them, and how many companies only as far as dis
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Row
+from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session
 from catalogue.models import (
@@ -26,7 +26,6 @@ from catalogue.models import (
 from catalogue.services import disclosure
 from catalogue.services.disclosure import Contribution
 from catalogue.services.exports import BERLIN, Column, Kind, Table
-from catalogue.services.feedback import LOADED
 from catalogue.services.permissions import Actor, require
 from catalogue.services.report_records import end_of_day
 from catalogue.services.swot_subjects import Subject, concerned
@@ -34,7 +33,9 @@ from catalogue.texts import N_
 
 __all__ = ["Board", "Field", "Said", "SwotQuery", "board", "for_members", "table", "texts_of"]
 
-_Remark = Row[uuid.UUID, FeedbackKind, FeedbackState, uuid.UUID]
+ORDER = {kind: place for place, kind in enumerate(FeedbackKind)}
+AT_ONCE = 500
+SHOWN_WITH = (joinedload(Feedback.module), joinedload(Feedback.company))
 SHOWN = 6  # quotes of a field; the others are in the inbox and in the exports
 
 
@@ -84,31 +85,43 @@ class Board:
 def board(session: Session, actor: Actor, subject: Subject, query: SwotQuery) -> Board:
     """Return the SWOT with everything that was said, for staff."""
     require(actor, "report.see")
-    rows, states = _rows(session, subject, query)
-    texts = texts_of(session, subject)
-    quoted = _loaded(session, [row.id for kind in FeedbackKind for row in _of(rows, kind)[:SHOWN]])
-    fields = []
-    for kind in FeedbackKind:
-        listed = _of(rows, kind)
-        quotes = tuple(Said(quoted[row.id], states[row.id]) for row in listed[:SHOWN])
-        fields.append(Field(kind, len(listed), len({row.company_id for row in listed}), quotes, texts.get(kind)))
-    return Board(subject, tuple(fields), len(rows), len({row.company_id for row in rows}))
+    asked = _Asked(session, subject, query)
+    columns = (
+        Feedback.kind,
+        sa.func.count().label("n"),
+        sa.func.count(Feedback.company_id.distinct()).label("companies"),
+    )
+    counts = {
+        row.kind: row for row in session.execute(sa.select(*columns).where(*asked.wanted).group_by(Feedback.kind))
+    }
+    companies = session.scalar(sa.select(sa.func.count(Feedback.company_id.distinct())).where(*asked.wanted)) or 0
+    texts, quotes = texts_of(session, subject), asked.quotes(list(counts))
+    fields = tuple(
+        Field(kind, counts[kind].n, counts[kind].companies, quotes[kind], texts.get(kind))
+        if kind in counts
+        else Field(kind, 0, 0, (), texts.get(kind))
+        for kind in FeedbackKind
+    )
+    return Board(subject, fields, sum(field.remarks for field in fields), companies)
 
 
 def for_members(session: Session, actor: Actor, subject: Subject, k: int) -> tuple[Field, ...]:
     """Return the fields whose text is published, with what members may know of the remarks."""
     require(actor, "swot.read")
     texts = {kind: text for kind, text in texts_of(session, subject).items() if text.published}
-    slugs = {row.id: row.slug for row in session.execute(sa.select(Company.id, Company.slug))}
-    rows, states = _rows(session, subject, SwotQuery(), Feedback.visibility == FeedbackVisibility.MEMBERS)
-    viewer = slugs.get(actor.company_id, "") if actor.company_id else ""
-    quoted = _loaded(session, [row.id for kind in texts for row in _of(rows, kind)[:SHOWN]])
+    asked = _Asked(session, subject, SwotQuery(), Feedback.visibility == FeedbackVisibility.MEMBERS)
+    said = sa.select(Feedback.kind, Company.slug, sa.func.count().label("n")).join(Feedback.company)
+    given = defaultdict(list)
+    for row in session.execute(said.where(*asked.wanted).group_by(Feedback.kind, Company.slug)):
+        given[row.kind].append(row)
+    viewer = session.scalar(sa.select(Company.slug).where(Company.id == actor.company_id)) or ""
+    quotes = asked.quotes([kind for kind in texts if kind in given])
     fields = []
     for kind in (kind for kind in FeedbackKind if kind in texts):
-        listed = _of(rows, kind)
-        given = (Contribution(slugs[row.company_id], None, False) for row in listed)
-        quotes = tuple(Said(quoted[row.id], states[row.id]) for row in listed[:SHOWN])
-        fields.append(Field(kind, len(listed), disclosure.figures(given, k, viewer).companies, quotes, texts[kind]))
+        companies = disclosure.figures(
+            (Contribution(row.slug, None, False) for row in given[kind]), k, viewer
+        ).companies
+        fields.append(Field(kind, sum(row.n for row in given[kind]), companies, quotes.get(kind, ()), texts[kind]))
     return tuple(fields)
 
 
@@ -118,50 +131,46 @@ def texts_of(session: Session, subject: Subject) -> dict[FeedbackKind, SwotText]
     return {text.field: text for text in session.scalars(sa.select(SwotText).where(*wanted))}
 
 
-def _rows(
-    session: Session, subject: Subject, query: SwotQuery, *more: sa.ColumnElement[bool]
-) -> tuple[list[_Remark], Mapping[uuid.UUID, FeedbackState]]:
-    """The remarks in question, newest first, as plain rows, and the state of each on the day."""
-    wanted = [concerned(session, subject), *more]
-    if query.since:
-        wanted.append(Feedback.created_at >= datetime.combine(query.since, time(), BERLIN).astimezone(UTC))
-    if query.as_of:
-        wanted.append(Feedback.created_at < end_of_day(query.as_of))
-    columns = (Feedback.id, Feedback.kind, Feedback.state, Feedback.company_id)
-    found = session.execute(sa.select(*columns).where(*wanted).order_by(Feedback.created_at.desc(), Feedback.id)).all()
-    states = {row.id: row.state for row in found}
-    if query.as_of:
-        states = dict.fromkeys(states, FeedbackState.NEW) | _states_at(session, wanted, end_of_day(query.as_of))
-    return [row for row in found if not query.states or states[row.id] in query.states], states
+class _Asked:
+    """The remarks that a question is about, newest first, each with its state on the day that was asked for."""
+
+    def __init__(self, session: Session, subject: Subject, query: SwotQuery, *more: sa.ColumnElement[bool]) -> None:
+        self.session = session
+        end = end_of_day(query.as_of) if query.as_of else None
+        self.state = _state_at(end) if end else sa.type_coerce(Feedback.state, sa.String)
+        self.wanted = [concerned(session, subject), *more]
+        if query.since:
+            self.wanted.append(Feedback.created_at >= datetime.combine(query.since, time(), BERLIN).astimezone(UTC))
+        if end:
+            self.wanted.append(Feedback.created_at < end)
+        if query.states:
+            self.wanted.append(self.state.in_([state.value for state in query.states]))
+
+    def rows(self, *more: sa.ColumnElement[bool], limit: int | None = None) -> list[Said]:
+        """Return the remarks with module and company."""
+        wanted = sa.select(Feedback.id, self.state.label("state")).where(*self.wanted, *more)
+        found = self.session.execute(wanted.order_by(Feedback.created_at.desc(), Feedback.id).limit(limit)).all()
+        loaded: dict[uuid.UUID, Feedback] = {}
+        for start in range(0, len(found), AT_ONCE):
+            ids = [row.id for row in found[start : start + AT_ONCE]]
+            listed = self.session.scalars(sa.select(Feedback).where(Feedback.id.in_(ids)).options(*SHOWN_WITH))
+            loaded |= {one.id: one for one in listed}
+        return [Said(loaded[row.id], FeedbackState(row.state)) for row in found]
+
+    def quotes(self, kinds: Iterable[FeedbackKind]) -> dict[FeedbackKind, tuple[Said, ...]]:
+        """Return the newest remarks of each field."""
+        return {kind: tuple(self.rows(Feedback.kind == kind, limit=SHOWN)) for kind in kinds}
 
 
-def _states_at(
-    session: Session, wanted: Iterable[sa.ColumnElement[bool]], end: datetime
-) -> dict[uuid.UUID, FeedbackState]:
-    """Where each remark stood: its last step before *end* that led to a state. Who hides or moves has looked at it."""
-    steps = session.execute(
-        sa.select(FeedbackStep.feedback_id, FeedbackStep.action)
-        .join(Feedback, Feedback.id == FeedbackStep.feedback_id)
-        .where(*wanted, FeedbackStep.at < end)
-        .order_by(FeedbackStep.at, FeedbackStep.id)
-    )
-    names = {state.value for state in FeedbackState}
-    found: dict[uuid.UUID, FeedbackState] = {}
-    for identity, action in steps:
-        if action.value in names:
-            found[identity] = FeedbackState(action.value)
-        else:
-            found.setdefault(identity, FeedbackState.SEEN)
-    return found
-
-
-def _of(rows: Iterable[_Remark], kind: FeedbackKind) -> list[_Remark]:
-    return [row for row in rows if row.kind == kind]
-
-
-def _loaded(session: Session, ids: list[uuid.UUID]) -> dict[uuid.UUID, Feedback]:
-    rows = session.scalars(sa.select(Feedback).where(Feedback.id.in_(ids)).options(*LOADED))
-    return {one.id: one for one in rows}
+def _state_at(end: datetime) -> sa.ColumnElement[str]:
+    """Where a remark stood: its last step before *end* that led to a state. Who hid or moved it had looked at it."""
+    of_remark = (FeedbackStep.feedback_id == Feedback.id, FeedbackStep.at < end)
+    action = sa.type_coerce(FeedbackStep.action, sa.String)
+    led = action.in_([state.value for state in FeedbackState])
+    last = sa.select(action).where(*of_remark, led).order_by(FeedbackStep.at.desc(), FeedbackStep.id.desc()).limit(1)
+    touched = sa.exists(sa.select(FeedbackStep.id).where(*of_remark))
+    other = sa.case((touched, FeedbackState.SEEN.value), else_=FeedbackState.NEW.value)
+    return sa.func.coalesce(last.scalar_subquery(), other, type_=sa.String)
 
 
 COLUMNS = (
@@ -174,20 +183,13 @@ COLUMNS = (
 def table(session: Session, actor: Actor, subject: Subject, query: SwotQuery) -> Table:
     """Return all remarks of one SWOT, field by field, for staff; the texts of the fields are notes."""
     require(actor, "report.see")
-    rows, states = _rows(session, subject, query)
-    loaded: dict[uuid.UUID, Feedback] = {}
-    ids = [row.id for row in rows]
-    for start in range(0, len(ids), 500):
-        loaded |= _loaded(session, ids[start : start + 500])
-    ordered = defaultdict(list)
-    for row in rows:
-        ordered[row.kind].append(loaded[row.id])
+    listed = _Asked(session, subject, query).rows()
     lines = [
         {
-            "kind": kind, "text": one.text, "module": one.module.title if one.module else "", "company": one.company.name,
-            "at": one.created_at, "state": states[one.id], "answer": one.answer, "visibility": one.visibility,
+            "kind": one.kind, "text": one.text, "module": one.module.title if one.module else "", "company": one.company.name,
+            "at": one.created_at, "state": state, "answer": one.answer, "visibility": one.visibility,
         }
-        for kind in FeedbackKind for one in ordered[kind]
+        for one, state in sorted(((said.feedback, said.state) for said in listed), key=lambda pair: ORDER[pair[0].kind])
     ]  # fmt: skip
     notes = [(N_("Worum es geht"), f"{subject.scope.label}: {subject.label}" if subject.key else subject.label)]
     notes.append((N_("Stand"), f"{query.as_of:%d.%m.%Y}" if query.as_of else f"{datetime.now(BERLIN):%d.%m.%Y %H:%M}"))

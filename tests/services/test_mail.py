@@ -224,3 +224,12 @@ def test_what_was_interrupted_while_sending_is_sent_again_only_if_somebody_waits
             outbox.retry(session, admin, stored(database).id)
         assert mail.deliver(database, plain) == 1 - arrives, "staff decide"
     assert len(inbox.messages) == 1
+
+
+def test_what_was_sent_long_ago_is_forgotten(plain: Settings, database: Database) -> None:
+    queue(database)
+    mail.deliver(database, plain)
+    queue(database, subject="liegt noch")
+    with time_machine.travel(utcnow() + outbox.KEEP + timedelta(days=1)), database.write() as session:
+        assert outbox.prune(session) == 1
+    assert stored(database).subject == "liegt noch"

@@ -218,4 +218,4 @@ def test_many_remarks_take_few_questions_to_the_database(session: Session, peopl
     asked: list[str] = []
     sa.event.listen(session.bind, "before_cursor_execute", lambda *given: asked.append(given[2]))
     assert swot.board(session, people.curator, WHOLE, SwotQuery()).remarks == 305
-    assert len(asked) <= 6
+    assert len(asked) <= 13
