@@ -46,9 +46,9 @@ def add_most_wanted(
     retreat = hold(session, actor, retreat_id)
     query = ReportQuery(By.MODULE, _day(retreat.as_of), {"topic": topics} if topics else {})
     ranked = [row.key for row in reports.interest(session, actor, query).rows]
-    public = select(Module).where(Module.state == WorkflowState.PUBLISHED, Module.id.not_in(redirects.merged_away()))
-    known = {module.slug: module for module in session.scalars(public)}
-    return _append(session, actor, retreat, [known[slug] for slug in ranked if slug in known][:number], k)
+    public = Module.state == WorkflowState.PUBLISHED, Module.id.not_in(redirects.merged_away())
+    known = set(session.scalars(select(Module.slug).where(*public)))
+    return add(session, actor, retreat_id, [slug for slug in ranked if slug in known][:number], k)
 
 
 def _append(session: Session, actor: Actor, retreat: Retreat, modules: Sequence[Module], k: int) -> int:

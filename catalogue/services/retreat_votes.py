@@ -160,8 +160,8 @@ def _shown_so_far(session: Session, retreat: Retreat) -> list[RetreatItem]:
     return list(session.scalars(wanted))
 
 
-def vote(session: Session, token: str, item_id: uuid.UUID, given: VoteInput) -> None:
-    """Let the phone with *token* say *given* about one module, instead of whatever it said before.
+def vote(session: Session, token: str, item_id: uuid.UUID, given: VoteInput) -> int:
+    """Let the phone with *token* say *given* about one module, instead of whatever it said before; return the points there are for it.
 
     Conflict if votes are not taken now, Invalid for what this Klausur does not ask or for more points than are left.
     Shared locks on the Klausur and the module let no vote slip in after the moderation locked them; the lock on the
@@ -179,8 +179,11 @@ def vote(session: Session, token: str, item_id: uuid.UUID, given: VoteInput) -> 
     _refuse_unasked(retreat, given)
     if _participant(session, token, lock=True) is None:
         raise NotFound(NOT_THERE)
-    _refuse_overspending(session, retreat, participant, item, given)
+    left = _left(session, retreat, participant, item)
+    if (given.points or 0) > left:
+        raise Invalid("points", N_("Für dieses Modul sind höchstens %(left)s Punkte übrig."), left=left)
     _write(session, participant, item, given)
+    return left
 
 
 def _shared(statement: Select[Thing]) -> Select[Thing]:
@@ -200,21 +203,18 @@ def _refuse_unasked(retreat: Retreat, given: VoteInput) -> None:
     by_points = retreat.way == VotingWay.POINTS
     if (given.importance and by_points) or (given.points is not None and not by_points):
         raise Invalid("", N_("Danach fragt diese Klausur nicht."))
+    if given.points is not None and given.points < 0:
+        raise Invalid("points", N_("Geben Sie eine Zahl ab 0 ein."))
     if given.recommendation and not retreat.asks_recommendation:
         raise Invalid("recommendation", N_("Danach fragt diese Klausur nicht."))
 
 
-def _refuse_overspending(
-    session: Session, retreat: Retreat, participant: RetreatParticipant, item: RetreatItem, given: VoteInput
-) -> None:
-    if given.points is None:
-        return
-    if given.points < 0:
-        raise Invalid("points", N_("Geben Sie eine Zahl ab 0 ein."))
+def _left(session: Session, retreat: Retreat, participant: RetreatParticipant, item: RetreatItem) -> int:
+    """The points that may be given to *item*: the budget without what the others have."""
+    if retreat.way != VotingWay.POINTS:
+        return 0
     others = (RetreatVote.participant_id == participant.id) & (RetreatVote.item_id != item.id)
-    left = retreat.budget - (session.scalar(select(func.sum(RetreatVote.points)).where(others)) or 0)
-    if given.points > left:
-        raise Invalid("points", N_("Für dieses Modul sind höchstens %(left)s Punkte übrig."), left=left)
+    return retreat.budget - (session.scalar(select(func.sum(RetreatVote.points)).where(others)) or 0)
 
 
 def _write(session: Session, participant: RetreatParticipant, item: RetreatItem, given: VoteInput) -> None:

@@ -80,7 +80,7 @@ def test_points_are_given_by_buttons(client: FlaskClient, database: Database) ->
 def test_scripts_get_json(client: FlaskClient, database: Database, retreat: Retreat, first: RetreatItem) -> None:
     join(client, retreat)
     background = {"headers": {"X-Requested-With": "fetch"}}
-    assert post(client, f"/k/vote/{first.id}", {"importance": "must"}, **background).json == {"points": 0, "left": 10}
+    assert post(client, f"/k/vote/{first.id}", {"importance": "must"}, **background).json == {"points": 0, "left": 0}
     state = client.get("/k/state")
     assert state.json == {"state": "open", "item": str(first.id), "voting": "open"}
     assert client.get("/k/state", headers={"If-None-Match": state.headers["ETag"]}).status_code == 304
