@@ -9,6 +9,7 @@ const KEY = "klausur-unsent";
 const unsent = new Map(JSON.parse(sessionStorage.getItem(KEY) ?? "[]")); // address of a module's vote → form data as text
 let known = "";
 let wait = EVERY;
+let lost = false;
 let patience = 1000;
 let touched = 0;
 let sending = false;
@@ -102,6 +103,7 @@ function clear() {
 
 async function ask() {
   clearTimeout(timer);
+  const started = performance.now();
   try {
     const answer = await fetch(page().dataset.stateUrl, { headers: known ? { "If-None-Match": known } : {}, cache: "no-store" });
     if (answer.status === 404) return location.assign(page().dataset.welcomeUrl); // sent out, or the Klausur is over
@@ -109,9 +111,11 @@ async function ask() {
       if (!answer.ok) throw new Error(answer.status);
       if (await follow(await answer.json())) known = answer.headers.get("ETag") ?? "";
     }
-    if (wait > EVERY) send(); // the network is back
-    wait = EVERY;
+    if (lost) send(); // the network is back
+    lost = false;
+    wait = Math.min(Math.max(EVERY, 4 * (performance.now() - started)), SLOWEST); // a server that is slow is asked less
   } catch {
+    lost = true;
     wait = Math.min(wait * 2, SLOWEST);
   }
   timer = setTimeout(ask, document.hidden ? SLOWEST : wait + Math.random() * 300); // phones do not ask in step

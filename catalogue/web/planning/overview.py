@@ -14,6 +14,7 @@ from catalogue.services import (
     report_records,
     report_tables,
     reports,
+    retreat_results,
     search_gaps,
 )
 from catalogue.services.errors import NotFound
@@ -42,8 +43,11 @@ def index() -> str:
     found = report_records.records(session, asked.query)
     report = reports.interest(session, actor, asked.query, found)
     missed, missed_total = overview.missed(session, actor)
+    retreat, places = retreat_results.last_places(session, actor) if asked.query.by == By.MODULE else (None, {})
     return render_template(
         "planning/index.html",
+        retreat=retreat,
+        retreat_places=places,
         asked=asked,
         query=asked.query,
         args=asked.args,
