@@ -201,11 +201,11 @@ def test_closing_deletes_tokens_and_names_and_keeps_the_result(session: Session,
 
 
 @ON_SQLITE
-@examples(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(st.integers(0, 4), st.integers(0, 2), st.sampled_from([MUST, SHOULD, COULD, VoteInput()])),
-        max_size=40,
+        max_size=25,
     )
 )
 def test_the_bars_always_add_up_to_those_who_voted(session: Session, said: list[tuple[int, int, VoteInput]]) -> None:
@@ -223,8 +223,8 @@ def test_the_bars_always_add_up_to_those_who_voted(session: Session, said: list[
 
 
 @ON_SQLITE
-@examples(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.integers(0, 2), st.integers(-1, 12)), max_size=30))
+@examples(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(-1, 12)), max_size=20))
 def test_nobody_gives_more_points_than_they_have(session: Session, said: list[tuple[int, int]]) -> None:
     retreat = make_retreat(session, 3, way=VotingWay.POINTS, budget=10)
     (token,), items = phones(session, retreat, 1), items_of(session, retreat)
