@@ -26,3 +26,4 @@ class SearchGap(Identified, Base):
     hits: Mapped[int]
     count: Mapped[int] = mapped_column(default=1)
     settled: Mapped[int] = mapped_column(default=0)
+    note: Mapped[str] = mapped_column(sa.String(300), default="", server_default="")  # what staff did about it

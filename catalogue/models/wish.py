@@ -50,6 +50,7 @@ class Wish(Identified, Stamped, Versioned, Base):
     answered_at: Mapped[datetime | None]
     answered_by_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("user.id", ondelete="SET NULL"), index=True)
     module_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("module.id", ondelete="SET NULL"), index=True)
+    merged_into_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("wish.id", ondelete="SET NULL"), index=True)
     decided_at: Mapped[datetime | None]  # when it was planned, fulfilled or declined
     fulfilled_at: Mapped[datetime | None]
 

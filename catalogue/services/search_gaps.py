@@ -21,6 +21,7 @@ from catalogue.services.permissions import Actor, require
 __all__ = ["Gap", "GapPage", "count", "counted", "is_gap", "listing", "open_gaps", "prune", "settle", "wording"]
 
 KEPT_DAYS = 180
+NOTE_LENGTH = 300
 FEW = 2  # so many modules are hardly an answer
 LONGEST = 80  # longer texts are letters, not searches
 PER_PAGE = 25
@@ -109,12 +110,16 @@ def prune(session: Session) -> int:
 
 @dataclass(frozen=True)
 class Gap:
-    """One text: how often it was asked since staff last dealt with it, when last, and how many modules it found then."""
+    """One text: how often it was asked since staff last dealt with it, when last, how many modules it found then.
+
+    ``note``: what staff did about it before.
+    """
 
     query: str
     count: int
     last_day: date
     hits: int
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -134,7 +139,12 @@ def listing(session: Session, actor: Actor, days: int = 30, page: int = 1, *, ev
     """Return the open gaps of the last *days* days, most asked first."""
     require(actor, "search.gaps")
     since = utcnow().date() - timedelta(days=days - 1)
-    grouped = select(SearchGap.query, _OPEN.label("open"), func.max(SearchGap.day).label("last"))
+    grouped = select(
+        SearchGap.query,
+        _OPEN.label("open"),
+        func.max(SearchGap.day).label("last"),
+        func.max(SearchGap.note).label("note"),
+    )
     grouped = grouped.where(SearchGap.day >= since).group_by(SearchGap.query).having(_OPEN > 0)
     total = session.scalar(select(func.count()).select_from(grouped.subquery())) or 0
     page, pages = within(page, total, PER_PAGE)
@@ -143,11 +153,13 @@ def listing(session: Session, actor: Actor, days: int = 30, page: int = 1, *, ev
         ordered = ordered.offset((page - 1) * PER_PAGE).limit(PER_PAGE)
     found = ordered.subquery()
     rows = session.execute(
-        select(found.c.query, found.c.open, found.c.last, SearchGap.hits)
+        select(found.c.query, found.c.open, found.c.last, SearchGap.hits, found.c.note)
         .join(SearchGap, (SearchGap.query == found.c.query) & (SearchGap.day == found.c.last))
         .order_by(found.c.open.desc(), found.c.last.desc(), found.c.query)
     )
-    return GapPage(tuple(Gap(query, int(number), last, hits) for query, number, last, hits in rows), total, page, pages)
+    return GapPage(
+        tuple(Gap(query, int(number), last, hits, note) for query, number, last, hits, note in rows), total, page, pages
+    )
 
 
 def open_gaps(session: Session, days: int = 30) -> int:
@@ -157,7 +169,10 @@ def open_gaps(session: Session, days: int = 30) -> int:
     return session.scalar(select(func.count()).select_from(texts.subquery())) or 0
 
 
-def settle(session: Session, actor: Actor, text: str) -> None:
-    """Put a text away; it comes back when it is asked again."""
+def settle(session: Session, actor: Actor, text: str, note: str = "") -> None:
+    """Put a text away, with a *note* on what was done; it comes back with the note when it is asked again."""
     require(actor, "search.gaps")
-    session.execute(update(SearchGap).where(SearchGap.query == text).values(settled=SearchGap.count))
+    values: dict[str, object] = {"settled": SearchGap.count}
+    if note := one_line(note)[:NOTE_LENGTH]:
+        values["note"] = note
+    session.execute(update(SearchGap).where(SearchGap.query == text).values(values))

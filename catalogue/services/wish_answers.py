@@ -6,14 +6,15 @@ from sqlalchemy import select
 
 from catalogue.db import Session, utcnow
 from catalogue.models import Membership, Module, User, Wish, WishState, WishSupport, WorkflowState
-from catalogue.services import audit, outbox
+from catalogue.services import audit, outbox, wish_merges
+from catalogue.services.errors import Conflict
 from catalogue.services.findings import Findings, plain_text
 from catalogue.services.locking import claim
 from catalogue.services.permissions import Actor, require
-from catalogue.services.wishes import LOADED, TEXT_LENGTH
+from catalogue.services.wishes import LOADED, OVER, TEXT_LENGTH
 from catalogue.texts import N_
 
-__all__ = ["AnswerInput", "answer", "modules"]
+__all__ = ["AnswerInput", "answer", "fulfil", "link_draft", "modules"]
 
 DECIDED = (WishState.PLANNED, WishState.FULFILLED, WishState.DECLINED)
 SILENT = (WishState.OPEN, WishState.REVIEW)  # need no sentence
@@ -49,12 +50,37 @@ def answer(session: Session, actor: Actor, wish: Wish, given: AnswerInput) -> Wi
     if given.module and module is None:
         findings.add("module", N_("Wählen Sie ein Modul aus der Liste."))
     findings.raise_any()
-    _write(wish, actor, given.state, text, module)
-    session.flush()
-    audit.record(session, actor, "wish.answered", wish, state=given.state.value)
-    if given.state not in SILENT:
-        _tell(session, wish)
+    for one in (wish, *wish_merges.others(session, wish)):
+        _write(one, actor, given.state, text, module)
+        session.flush()
+        audit.record(session, actor, "wish.answered", one, state=given.state.value)
+        if given.state not in SILENT:
+            _tell(session, one)
     return wish
+
+
+def link_draft(session: Session, actor: Actor, wish: Wish, module: Module) -> None:
+    """Note that *module* is drafted for *wish*; once it is published, :func:`fulfil` tells who wanted it. No mail goes out."""
+    require(actor, "wish.answer")
+    claim(session, wish, None, None, *LOADED)
+    wish.module = module
+    if wish.state == WishState.OPEN:
+        wish.state = WishState.REVIEW
+    session.flush()
+    audit.record(session, actor, "wish.drafted", wish, module=module.slug)
+
+
+def fulfil(session: Session, actor: Actor, wish: Wish) -> Wish:
+    """Tell all who wanted it that the module made for *wish* is in the catalogue; Conflict if it is not (any more)."""
+    require(actor, "wish.answer")
+    claim(session, wish, None, None, *LOADED)
+    if wish.module is None or not wish.module.is_public or wish.state in OVER:
+        raise Conflict(N_("Dazu steht kein Modul im Katalog, oder der Wunsch ist schon abgeschlossen."))
+    text = IN_CATALOGUE % {"title": wish.module.title}
+    return answer(session, actor, wish, AnswerInput(WishState.FULFILLED, text, wish.module.slug, wish.version))
+
+
+IN_CATALOGUE = N_("Dazu steht jetzt das Modul „%(title)s“ im Katalog.")
 
 
 def _write(wish: Wish, actor: Actor, state: WishState, text: str, module: Module | None) -> None:

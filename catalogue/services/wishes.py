@@ -117,7 +117,8 @@ def get(session: Session, actor: Actor, wish_id: uuid.UUID) -> Wish:
 def listed(session: Session, actor: Actor, k: int, states: tuple[WishState, ...] = ()) -> list[WishView]:
     """Return the wishes that *actor* may know of, newest first: never in an order that tells how many want it."""
     require(actor, "wish.see_list")
-    query = select(Wish).options(*LOADED).order_by(Wish.created_at.desc(), Wish.id)
+    query = select(Wish).where(Wish.merged_into_id.is_(None)).options(*LOADED)
+    query = query.order_by(Wish.created_at.desc(), Wish.id)
     if states:
         query = query.where(Wish.state.in_(states))
     return [view_of(actor, wish, k) for wish in session.scalars(query) if _visible(actor, wish)]
@@ -161,6 +162,8 @@ def support(session: Session, actor: Actor, wish: Wish) -> None:
         raise Conflict(N_("Das ist Ihr eigener Wunsch."))
     if wish.state in OVER:
         raise Conflict(N_("Dieser Wunsch ist abgeschlossen."))
+    if wish.merged_into_id is not None:
+        raise Conflict(N_("Dieser Wunsch ist mit einem anderen zusammengeführt. Schließen Sie sich dem anderen an."))
     if session.get(WishSupport, (wish.id, actor.company_id)) is not None:
         return
     try:

@@ -65,7 +65,7 @@ def counts(session: Session, actor: Actor) -> Worklist:
         drafts=_count(session, Module, Module.state == WorkflowState.DRAFT),
         stale=_count(session, Module, stale_condition()),
         feedback=_count(session, Feedback, Feedback.state == FeedbackState.NEW),
-        wishes=_count(session, Wish, Wish.state == WishState.OPEN),
+        wishes=_count(session, Wish, (Wish.state == WishState.OPEN) & Wish.merged_into_id.is_(None)),
         refused=company_demand.count_refused(session),
         late_actions=actions.count_late(session, actor),
         links=len(link_check.broken(session, actor)),
@@ -101,7 +101,7 @@ def open_wishes(session: Session, actor: Actor, limit: int) -> list[Wish]:
     require(actor, "wish.answer")
     statement = (
         sa.select(Wish)
-        .where(Wish.state == WishState.OPEN)
+        .where(Wish.state == WishState.OPEN, Wish.merged_into_id.is_(None))
         .options(joinedload(Wish.company), joinedload(Wish.topic))
         .order_by(Wish.created_at, Wish.id)
     )

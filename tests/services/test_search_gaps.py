@@ -32,8 +32,9 @@ def test_the_same_words_on_the_same_day_are_one_row_with_the_last_hits(database:
     assert stored(database) == [("leuchtfarbe mischen", 2, 2)]
 
 
-def test_a_row_knows_the_text_the_day_and_numbers_and_nothing_else() -> None:
-    assert {column.name for column in SearchGap.__table__.columns} == {"id", "query", "day", "hits", "count", "settled"}
+def test_a_row_knows_the_text_the_day_numbers_and_what_staff_did_and_nothing_else() -> None:
+    columns = {column.name for column in SearchGap.__table__.columns}
+    assert columns == {"id", "query", "day", "hits", "count", "settled", "note"}
 
 
 def test_hits_that_hold_only_some_of_the_words_do_not_count_as_hits(database: Database) -> None:

@@ -408,6 +408,7 @@ def _samples(*things: Any) -> dict[str, Any]:
         "commitment_id": COMMITMENT,
         "planning.answer_for.slug": company.slug,
         "planning.export_runs.what": "runs",
+        "planning.export_missing.name": "csv",
         "demand_id": said["demand"].id,
         "entry_id": said["entry"].id,
         "introduction_id": said["introduction"].id,

@@ -9,6 +9,7 @@ from catalogue.services import (
     confirmations,
     link_check,
     merges,
+    missing_drafts,
     module_history,
     pending,
     programmes,
@@ -38,9 +39,11 @@ Page = str | tuple[str, int] | Response
 @bp.get("/modules/new")
 @allow("module.edit")
 def new() -> Page:
-    """An empty form, or with ``?from=<slug>`` one filled like another module."""
+    """An empty form, with ``?from=<slug>`` one filled like another module, with ``?wish=`` or ``?gap=`` begun from what is missing."""
     form = ModuleForm(formdata=None)
-    if source := request.args.get("from"):
+    if begun := missing_drafts.begun(db_session(), current_actor(), _missing()):
+        form.fill(begun, 0)
+    elif source := request.args.get("from"):
         copied = service.input_of(service.get(db_session(), current_actor(), source))
         form.fill(copied, 0)
         form.code.data = ""
@@ -61,11 +64,17 @@ def create() -> Page:
         return edit_page(form, None, alike=found)
     try:
         module = service.create(db_session(), current_actor(), form.input())
+        missing_drafts.link(db_session(), current_actor(), _missing(), module)
     except Invalid as refused:
         attach(form, refused, **TERM_FIELDS)
         return edit_page(form, None), 422
     flash(gettext("Gespeichert. Das Modul ist ein Entwurf, nur das Netzwerkbüro sieht es."), "ok")
     return redirect(url_for(".edit", slug=module.slug), 303)
+
+
+def _missing() -> missing_drafts.Source:
+    """What the address says the module is made for."""
+    return missing_drafts.Source(request.args.get("wish", ""), request.args.get("gap", "")[:200])
 
 
 @bp.get("/modules/<slug>")

@@ -1,6 +1,29 @@
 """The pages that the network plans with, under /planning: one blueprint, one file per page."""
 
-from catalogue.web.planning import actions, cooperation, decisions, matrix, overview, places, purposes, runs, swot
+from catalogue.web.planning import (
+    actions,
+    cooperation,
+    decisions,
+    matrix,
+    missing,
+    overview,
+    places,
+    purposes,
+    runs,
+    swot,
+)
 from catalogue.web.planning.blueprint import bp
 
-__all__ = ["actions", "bp", "cooperation", "decisions", "matrix", "overview", "places", "purposes", "runs", "swot"]
+__all__ = [
+    "actions",
+    "bp",
+    "cooperation",
+    "decisions",
+    "matrix",
+    "missing",
+    "overview",
+    "places",
+    "purposes",
+    "runs",
+    "swot",
+]
