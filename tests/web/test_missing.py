@@ -76,7 +76,10 @@ def test_a_wish_becomes_a_draft_a_module_and_a_mail(curator: FlaskClient, databa
 
 
 def test_searches_are_settled_with_a_note(curator: FlaskClient, database: Database) -> None:
-    assert post(curator, "/planning/missing/settle", {"query": "leuchtfarbe", "note": "Farbe ist kein Thema"}).status_code == 303
+    assert (
+        post(curator, "/planning/missing/settle", {"query": "leuchtfarbe", "note": "Farbe ist kein Thema"}).status_code
+        == 303
+    )
     assert "leuchtfarbe" not in curator.get("/planning/missing").get_data(as_text=True)
     with database.read() as session:
         assert session.scalars(select(SearchGap.note)).one() == "Farbe ist kein Thema"
