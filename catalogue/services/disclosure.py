@@ -85,6 +85,7 @@ class Table:
     row_totals: Mapping[str, Figures]
     column_totals: Mapping[str, Figures]
     total: Figures
+    parts: Mapping[str, Figures]  # those that have a figure by themselves, as figures() gives it
 
     def ranked(self) -> tuple[str, ...]:
         """Return the rows by what their totals show, largest first; suppressed as zero, equal ones in the order of ``rows``."""
@@ -94,7 +95,7 @@ class Table:
 def figures(contributions: Iterable[Contribution], k: int, viewer: str = "") -> Figures:
     """Return what *viewer* may know of one group of contributions. *viewer*: slug of the own company, "" for none, or UNKNOWN."""
     block = _block(_others(contributions, viewer), limit_of(k, viewer), viewer)
-    return _shown([block] if block else [])
+    return _shown(block for _, block in _numbered([(Place((), ()), block)] if block else []))
 
 
 def table(
@@ -109,24 +110,19 @@ def table(
     *places*: all places that exist, also those nobody spoke about. *rows*, *columns*: those to show, in this order (all by default);
     to show fewer is safe, but *places* must be the same.
     """
-    blocks = list(_blocks(places, limit_of(k, viewer), viewer))
+    blocks = _numbered(_blocks(places, limit_of(k, viewer), viewer))
     rows = tuple(dict.fromkeys(row for place in places for row in place.rows) if rows is None else rows)
     columns = tuple(dict.fromkeys(name for place in places for name in place.columns) if columns is None else columns)
     in_row = {row: [(place, block) for place, block in blocks if row in place.rows] for row in rows}
+    in_any = [(place, block) for place, block in blocks if not set(rows).isdisjoint(place.rows)]
     return Table(
         rows,
         columns,
-        {
-            (row, name): _shown(b for place, b in in_row[row] if name in place.columns)
-            for row in rows
-            for name in columns
-        },
+        {(row, name): _shown(one for at, one in in_row[row] if name in at.columns) for row in rows for name in columns},
         {row: _shown(block for _, block in in_row[row]) for row in rows},
-        {
-            name: _shown(b for place, b in blocks if name in place.columns and not set(rows).isdisjoint(place.rows))
-            for name in columns
-        },
-        _shown(block for place, block in blocks if not place.rows or not set(rows).isdisjoint(place.rows)),
+        {name: _shown(block for place, block in in_any if name in place.columns) for name in columns},
+        _shown([*(block for _, block in in_any), *(block for place, block in blocks if not place.rows)]),
+        {place.part: _shown([block]) for place, block in blocks if place.part},
     )
 
 
@@ -162,13 +158,25 @@ class _Block(NamedTuple):
     people: int
 
 
-def _shown(blocks: Iterable[_Block]) -> Figures:
-    companies: set[str] = set()
-    people = 0
+class _Numbered(NamedTuple):
+    """A block with its companies as bits: tables unite thousands of them."""
+
+    companies: int
+    people: int
+
+
+def _numbered(blocks: Iterable[tuple[Place, _Block]]) -> list[tuple[Place, _Numbered]]:
+    bits: dict[str, int] = defaultdict(lambda: 1 << len(bits))
+    return [(place, _Numbered(sum(bits[one] for one in found.companies), found.people)) for place, found in blocks]
+
+
+def _shown(blocks: Iterable[_Numbered]) -> Figures:
+    companies = people = 0
     for block in blocks:
         companies |= block.companies
         people += block.people
-    return Figures(rounded_down(len(companies)), rounded_down(people) or None) if companies else SUPPRESSED
+    number = companies.bit_count()
+    return Figures(rounded_down(number), rounded_down(people) or None) if number else SUPPRESSED
 
 
 def _others(contributions: Iterable[Contribution], viewer: str) -> list[Contribution]:
@@ -182,26 +190,29 @@ def _block(contributions: Sequence[Contribution], limit: int, viewer: str) -> _B
     return _Block(frozenset(one.company for one in counted), _people(counted, limit, viewer))
 
 
-def _countable(contributions: Sequence[Contribution], limit: int) -> list[Contribution]:
-    named = {one.company for one in contributions if one.named}
-    anonymous = _anonymous(contributions)
+def _countable(contributions: Sequence[Contribution], limit: int) -> Sequence[Contribution]:
+    if len(contributions) < limit:  # most places of a large table
+        return ()
+    anonymous, named = _companies(contributions)
     with_anonymous, enough = safe(len(anonymous), len(named), limit)
     if not enough:
-        return []
-    return [one for one in contributions if with_anonymous or one.named]
+        return ()
+    return contributions if with_anonymous else [one for one in contributions if one.named]
 
 
-def _anonymous(contributions: Iterable[Contribution]) -> set[str]:
-    """The companies that are nowhere named among them."""
-    contributions = list(contributions)
-    return {one.company for one in contributions} - {one.company for one in contributions if one.named}
+def _companies(contributions: Iterable[Contribution]) -> tuple[set[str], set[str]]:
+    """The companies that are nowhere named among them, and those that are."""
+    anonymous, named = set[str](), set[str]()
+    for one in contributions:
+        (named if one.named else anonymous).add(one.company)
+    return anonymous - named, named
 
 
 def _people(counted: Sequence[Contribution], limit: int, viewer: str) -> int:
     """The sum of people of those who gave a number, 0 if they are too few or two of them make up nearly all of it."""
     stated = _countable([one for one in counted if one.people is not None], limit)
     unnamed = [one for one in stated if not one.named]
-    if _dominated(stated, viewer) or _dominated(unnamed, viewer):
+    if _dominated(stated, viewer) or (len(unnamed) < len(stated) and _dominated(unnamed, viewer)):
         return 0
     return sum(one.people or 0 for one in stated)
 
@@ -249,5 +260,5 @@ def _together(lists: Sequence[Sequence[Contribution]], limit: int) -> list[Contr
     """All contributions of hidden groups, without the anonymous companies that would tell how many are in each group."""
     everything = [one for some in lists for one in some]
     most = (limit - 1) * (len(lists) - 1) + 1
-    dropped = set(sorted(_anonymous(everything))[most:])
+    dropped = set(sorted(_companies(everything)[0])[most:])
     return [one for one in everything if one.company not in dropped]

@@ -91,7 +91,7 @@ def overview(session: Session, actor: Actor, k: int, topic: str = "") -> Overvie
     names = {fact.code: fact for fact in rows}
     table = disclosure.table(places, k, own, [*names], [fact.code for fact in levels])
     shown = [module for module in modules.values() if any(fact.code in names for fact in module.topics)]
-    wanted = _wanted(shown, places, k, own)
+    wanted = _wanted(shown, table.parts)
     return Overview(
         topics, tuple(names[code] for code in table.ranked()), levels, table, wanted, len(shown) - len(wanted)
     )
@@ -141,12 +141,9 @@ def modules_table(found: Overview, notes: Sequence[tuple[str, str]]) -> Table:
     return Table("Gefragte Module", columns, rows, notes)
 
 
-def _wanted(
-    modules: Iterable[_Listed], places: Mapping[Place, Sequence[Contribution]], k: int, own: str
-) -> tuple[Wanted, ...]:
+def _wanted(modules: Iterable[_Listed], told: Mapping[str, Figures]) -> tuple[Wanted, ...]:
     """The modules that have a figure, by what the figure shows; equal ones in the order of titles."""
-    found = (Wanted(one.slug, one.title, one.topics, disclosure.figures(places[one.place], k, own)) for one in modules)
-    shown = [one for one in found if not one.figures.suppressed]
+    shown = [Wanted(one.slug, one.title, one.topics, told[one.slug]) for one in modules if one.slug in told]
     return tuple(sorted(shown, key=lambda one: disclosure.order(one.figures)))
 
 

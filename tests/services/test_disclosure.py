@@ -144,6 +144,7 @@ def test_two_hidden_modules_of_a_cell_show_together_one_does_not() -> None:
     assert table(data, K).cells["Speicher", "Basis"] == Figures(5, 25)
     data[cell("Speicher", "Basis", "c")] = voices(2, start=20)
     assert table(data, K).cells["Speicher", "Basis"] == Figures(10, 45)  # 7 and 5; 28 + 20 = 48
+    assert table(data, K).parts == {"a": Figures(5, 25)}
 
 
 def test_a_module_with_two_topics_tells_nothing_of_the_module_with_one() -> None:
