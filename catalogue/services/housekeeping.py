@@ -16,6 +16,7 @@ from catalogue.services import (
     links,
     mail,
     outbox,
+    retreats,
     run_news,
     schedules,
     search_gaps,
@@ -58,5 +59,6 @@ def run(database: Database, settings: Settings, index: SearchIndex) -> Round:
             + company_links.prune(session)
             + source_runs.prune(session)
             + outbox.prune(session)
+            + retreats.prune(session)
         )
     return Round(sent, pruned)

@@ -7,7 +7,7 @@ vowels, so that no word comes out: 19 signs, 6 places, 47 million codes; guessin
 import secrets
 import uuid
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import joinedload, selectinload
@@ -26,18 +26,19 @@ from catalogue.services import audit
 from catalogue.services.errors import Conflict, NotFound
 from catalogue.services.findings import Findings, one_line
 from catalogue.services.locking import claim
-from catalogue.services.permissions import Actor, require
+from catalogue.services.permissions import SYSTEM, Actor, require
 from catalogue.services.reports import today
 from catalogue.texts import N_
 
 __all__ = [
     "MOST_BUDGET", "NEXT", "RetreatInput", "create", "delete_retreat", "get", "has_votes", "hold", "input_of", "item_of", "listed",
-    "normal_code", "participants", "people_there", "remove_participant", "rotate_code", "set_state", "set_voting", "show", "update_retreat",
+    "normal_code", "participants", "people_there", "prune", "remove_participant", "rotate_code", "set_state", "set_voting", "show", "update_retreat",
 ]  # fmt: skip
 
 ALPHABET = "CDFHJKMNPRTVWXY3479"
 LENGTH = 6
 MOST_BUDGET = 100
+FORGOTTEN = timedelta(days=14)
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
 NEXT: dict[RetreatState, tuple[RetreatState, ...]] = {
     RetreatState.PREPARING: (RetreatState.OPEN,),
@@ -157,12 +158,31 @@ def set_state(session: Session, actor: Actor, retreat_id: uuid.UUID, state: Retr
         raise Conflict(N_("Setzen Sie zuerst Module auf die Tagesordnung."))
     before, retreat.state = retreat.state, state
     if state == RetreatState.CLOSED:
-        retreat.closed_at, retreat.current_id = utcnow(), None
-        forgotten = update(RetreatParticipant).where(RetreatParticipant.retreat_id == retreat.id)
-        session.execute(forgotten.values(token_hash=None, label=""))
+        _forget(session, retreat)
     session.flush()
     audit.record(session, actor, "retreat.state", retreat, before=before.value, after=state.value)
     return retreat
+
+
+def _forget(session: Session, retreat: Retreat) -> None:
+    """Delete the tokens and names of a Klausur that is closed."""
+    retreat.closed_at, retreat.current_id = utcnow(), None
+    phones = update(RetreatParticipant).where(RetreatParticipant.retreat_id == retreat.id)
+    session.execute(phones.values(token_hash=None, label=""))
+
+
+def prune(session: Session) -> int:
+    """Close the Klausuren that nobody closed: two weeks after their day and after the last phone joined. Return how many."""
+    since = utcnow() - FORGOTTEN
+    lately = select(RetreatParticipant.retreat_id).where(RetreatParticipant.joined_at >= since)
+    late = select(Retreat).where(Retreat.day < since.date(), Retreat.id.not_in(lately))
+    found = session.scalars(late.where(Retreat.state.not_in((RetreatState.PREPARING, RetreatState.CLOSED)))).all()
+    for retreat in found:
+        before, retreat.state = retreat.state, RetreatState.CLOSED
+        _forget(session, retreat)
+        audit.record(session, SYSTEM, "retreat.state", retreat, before=before.value, after=retreat.state.value)
+    session.flush()
+    return len(found)
 
 
 def show(session: Session, actor: Actor, retreat_id: uuid.UUID, item_id: uuid.UUID | None) -> Retreat:

@@ -3,12 +3,14 @@
 import threading
 import time
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
+import time_machine
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from catalogue.db import Database, Session
 from catalogue.models import (
@@ -198,6 +200,20 @@ def test_closing_deletes_tokens_and_names_and_keeps_the_result(session: Session,
         retreats.show(session, people.curator, retreat.id, item.id)
     noted = session.scalars(select(AuditEvent.action).where(AuditEvent.action == "retreat.state")).all()
     assert len(noted) == 3
+
+
+@ON_SQLITE
+def test_a_klausur_that_nobody_closes_is_closed_after_two_weeks(session: Session) -> None:
+    retreat, prepared = make_retreat(session), make_retreat(session, running=False)
+    phones(session, retreat, 1)
+    with time_machine.travel(datetime(2026, 12, 1, tzinfo=UTC), tick=False):
+        session.execute(update(RetreatParticipant).values(joined_at=datetime(2026, 11, 18, 9, tzinfo=UTC)))
+        assert retreats.prune(session) == 0
+    with time_machine.travel(datetime(2026, 12, 4, tzinfo=UTC), tick=False):
+        assert retreats.prune(session) == 1
+    states = {one.id: one.state for one, _, _ in retreats.listed(session, SYSTEM)}
+    assert states == {retreat.id: RetreatState.CLOSED, prepared.id: RetreatState.PREPARING}
+    assert session.scalar(select(RetreatParticipant.token_hash)) is None
 
 
 @ON_SQLITE
