@@ -22,7 +22,7 @@ from catalogue import create_app, schema
 from catalogue.db import Base, Database, Session
 from catalogue.models import Company, CompanyRole, NetworkRole, User
 from catalogue.search.index import SearchIndex
-from catalogue.services import secrets, sessions
+from catalogue.services import kept, secrets, sessions
 from catalogue.services.permissions import VISITOR, Actor
 from catalogue.settings import Settings
 from tests import factories
@@ -138,6 +138,7 @@ def database(settings: Settings, opened: Callable[[str], Database]) -> Iterator[
         if thread.name.startswith("index-"):  # it mends the index, and would leave a connection to this database behind
             thread.join(30)
     opened(settings.database_url).dispose()
+    kept.forget(opened(settings.database_url))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from catalogue.services.errors import Invalid
 from catalogue.services.exports import Format, Table, render
 from catalogue.texts import N_
 
-__all__ = ["write"]
+__all__ = ["write", "write_file"]
 
 
 def write(table: Table, format: str, output: Path | None) -> None:
@@ -20,6 +20,12 @@ def write(table: Table, format: str, output: Path | None) -> None:
             raise Invalid("output", N_("Eine XLSX-Datei braucht einen Namen: -o DATEI."))
         click.echo(content, nl=False)
         return
+    write_file(output, content)
+    click.echo(f"{len(table.rows)} rows written to {output}.", err=True)
+
+
+def write_file(output: Path, content: bytes) -> None:
+    """Put *content* into the file *output*, which is replaced only when complete."""
     part = output.with_name(output.name + ".part")
     try:
         part.write_bytes(content)
@@ -28,7 +34,6 @@ def write(table: Table, format: str, output: Path | None) -> None:
         raise Invalid(
             "output", N_("%(file)s kann nicht geschrieben werden: %(why)s."), file=str(output), why=error.strerror
         ) from error
-    click.echo(f"{len(table.rows)} rows written to {output}.", err=True)
 
 
 def _plain(table: Table) -> str:

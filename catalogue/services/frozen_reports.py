@@ -15,7 +15,7 @@ from sqlalchemy.orm import undefer_group
 
 from catalogue.db import Session, utcnow
 from catalogue.models import FrozenReport
-from catalogue.services import audit, report_board, report_figures, reports
+from catalogue.services import audit, report_board, report_choices, report_figures, reports
 from catalogue.services.errors import Invalid, NotFound, Stale
 from catalogue.services.paging import within
 from catalogue.services.permissions import Actor, require
@@ -25,7 +25,7 @@ from catalogue.services.report_records import BERLIN, end_of_day
 from catalogue.texts import N_
 
 __all__ = [
-    "FreezeInput", "Listed", "archive", "figures", "freeze", "get", "intact", "listed", "moment_of", "others", "previous",
+    "FreezeInput", "Listed", "archive", "figures", "freeze", "get", "intact", "listed", "moment_of", "note", "others", "previous",
     "question", "rename", "restore",
 ]  # fmt: skip
 
@@ -67,7 +67,7 @@ def freeze(session: Session, actor: Actor, given: FreezeInput, k: int) -> Frozen
         purpose=purpose,
         as_of=query.as_of,
         at=query.at,
-        query=query_json(query, given.text),
+        query=query_json(query, given.text) | {"words": _words(session, actor, query, given.text)},
         summary=counted.figures.summary,
         figures=json_of(counted.figures),
         basis=counted.basis,
@@ -82,6 +82,12 @@ def freeze(session: Session, actor: Actor, given: FreezeInput, k: int) -> Frozen
     session.flush()
     audit.record(session, actor, "report.frozen", report, as_of=report.as_of.isoformat(), checksum=report.checksum)
     return report
+
+
+def _words(session: Session, actor: Actor, query: ReportQuery, text: str) -> list[list[str]]:
+    """The filters in the words of that day: names of companies and topics may change."""
+    found = report_choices.described(session, actor, replace(query, by=By.MODULE), "", text)
+    return [[name, said] for name, said in found[2:]]
 
 
 def _settled(query: ReportQuery) -> ReportQuery:
@@ -184,6 +190,12 @@ def figures(report: FrozenReport) -> Figures:
 def moment_of(report: FrozenReport) -> datetime:
     """Return the first moment that does not count any more."""
     return report.at or end_of_day(report.as_of)
+
+
+def note(session: Session, actor: Actor, report: FrozenReport, action: str, **details: Any) -> None:
+    """Record that somebody looked at figures of named companies or took them away."""
+    require(actor, "report.see")
+    audit.record(session, actor, action, report, **details)
 
 
 def intact(report: FrozenReport) -> bool:

@@ -14,7 +14,7 @@ from catalogue.db import Database, utcnow
 from catalogue.models import IndexQueue
 from catalogue.search import sync
 from catalogue.search.index import SearchIndex
-from catalogue.services import outbox
+from catalogue.services import outbox, report_pdf
 from catalogue.settings import Settings
 
 __all__ = ["Finding", "examine"]
@@ -35,7 +35,7 @@ class Finding:
 
 def examine(settings: Settings, database: Database, index: SearchIndex) -> list[Finding]:
     """Return what was found; one failing look does not keep the others from being made."""
-    found = [*_sqlite(database), *_state(settings), *_key(settings), *_mail(settings)]
+    found = [*_sqlite(database), *_state(settings), *_key(settings), *_mail(settings), _pdf()]
     try:
         revision = schema.current(database)
     except sa.exc.SQLAlchemyError as error:
@@ -114,6 +114,13 @@ def _mail(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "warning", f"CATALOGUE_BASE_URL is {settings.base_url}: without https cookies are not protected on the way."
         )
+
+
+def _pdf() -> Finding:
+    missing = report_pdf.missing()
+    if missing:
+        return Finding("warning", f"Reports cannot be saved as PDF: {missing}.")
+    return Finding("ok", "Reports can be saved as PDF.")
 
 
 def _index(database: Database, index: SearchIndex) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from catalogue.db import Database, Session
 
-__all__ = ["kept"]
+__all__ = ["forget", "kept"]
 
 T = TypeVar("T")
 
@@ -20,6 +20,11 @@ class _Shelf:
 
 
 _shelves: WeakKeyDictionary[Database, _Shelf] = WeakKeyDictionary()
+
+
+def forget(database: Database) -> None:
+    """Forget everything of *database*: somebody put another one in its place."""
+    _shelves.pop(database, None)
 
 
 def kept(session: Session, name: str, stamp: Hashable, make: Callable[[Any], T]) -> T:

@@ -8,6 +8,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -24,6 +25,7 @@ from catalogue.services.sorting import sort_key
 __all__ = ["Board", "board_of", "disclosed"]
 
 STRICTNESS = (Confidentiality.MEMBERS, Confidentiality.ANONYMOUS, Confidentiality.NETWORK)
+_Rows = tuple[dict[str, Any], ...]
 Said = Mapping[uuid.UUID, list[Contribution]]
 
 
@@ -37,7 +39,6 @@ class Board:
     total: Figures
     columns: tuple[dict[str, Any], ...]
     rows: tuple[dict[str, Any], ...]
-    totals: tuple[dict[str, Any], ...]
     modules: tuple[dict[str, Any], ...]
     runs: tuple[dict[str, Any], ...]
 
@@ -61,10 +62,23 @@ def disclosed(session: Session, query: ReportQuery, counted: Counted, k: int) ->
 
 def board_of(kept: Mapping[str, Any]) -> Board:
     """Return what :func:`disclosed` made."""
-    lists = {name: tuple(kept.get(name, ())) for name in ("columns", "rows", "totals", "modules", "runs")}
+    lists = {name: tuple(kept.get(name, ())) for name in ("columns", "rows", "modules")}
+    lists["columns"], lists["rows"] = _telling(lists["columns"], lists["rows"])
+    runs = tuple({**run, "day": date.fromisoformat(run["starts_on"])} for run in kept.get("runs", ()))
     total = kept.get("total") or {}
     figures = Figures(total.get("companies"), total.get("people"))
-    return Board(kept.get("k", 0), kept.get("limit", 0), bool(kept.get("shareable")), figures, **lists)
+    return Board(kept.get("k", 0), kept.get("limit", 0), bool(kept.get("shareable")), figures, **lists, runs=runs)
+
+
+def _telling(columns: _Rows, rows: _Rows) -> tuple[_Rows, _Rows]:
+    """Leave out columns and rows in which nothing is shown. (That is no secret: it looks the same whoever is hidden there.)"""
+
+    def tells(cell: Mapping[str, Any]) -> bool:
+        return cell["companies"] is not None or bool(cell["seats"])
+
+    places = [place for place in range(len(columns)) if any(tells(row["cells"][place]) for row in rows)]
+    kept = tuple({**row, "cells": [row["cells"][place] for place in places]} for row in rows if tells(row["total"]))
+    return tuple(columns[place] for place in places), kept
 
 
 def _contributions(session: Session, counted: Counted) -> Said:

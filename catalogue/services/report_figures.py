@@ -55,7 +55,7 @@ def _matrix(found: Matrix) -> FrozenMatrix:
 
 
 def _cell(cell: Cell) -> FrozenCell:
-    return FrozenCell(cell.people, cell.seats, cell.open_runs, cell.records, cell.is_gap)
+    return FrozenCell(cell.people, cell.seats, cell.open_runs, cell.records, cell.is_gap, cell.companies)
 
 
 def _plain(fact: Fact) -> Fact:

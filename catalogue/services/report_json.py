@@ -25,13 +25,14 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class FrozenCell:
-    """People who wanted it, seats on offer, runs that did not say how many seats they had; whether that was a gap by the rule of that day."""
+    """People and companies who wanted it, seats on offer, runs that did not say how many; whether it was a gap by the rule of that day."""
 
     people: int = 0
     seats: int = 0
     open_runs: int = 0
     records: int = 0
     gap: bool = False
+    companies: int = 0
 
     @property
     def step(self) -> int:
@@ -200,4 +201,5 @@ def query_of(kept: Mapping[str, Any], as_of: date, at: datetime | None, by: By =
 
 def same_question(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two kept questions limit the figures alike; a search text counts, what it found that day does not."""
-    return {**one, "only": None} == {**other, "only": None}
+    beside = {"only": None, "words": None}
+    return {**one, **beside} == {**other, **beside}

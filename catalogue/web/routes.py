@@ -9,6 +9,7 @@ from catalogue.web import (
     admin,
     answers,
     api,
+    board,
     bookmarks,
     commitments,
     companies,
@@ -84,6 +85,7 @@ BLUEPRINTS = [
     planning.bp,
     retreats.bp,
     participation.bp,
+    board.bp,
     api.bp,
 ]
 

@@ -98,3 +98,28 @@ def test_coming_runs_are_exported_and_past_ones_on_demand(run: Run, database: Da
     assert ";'=Lagern();" in rows[1]
     with database.read() as session:
         assert session.query(AuditEvent).filter_by(action="runs.export").count() == 2
+
+
+def test_reports_are_frozen_listed_checked_and_exported(
+    run: Run, said: None, tmp_path: Path, database: Database
+) -> None:
+    made = run("report", "freeze", "--title", "Klausur", "--filter", "topic=sicherheit")
+    assert made.exit_code == 0, made.output
+    key = made.output.strip()
+    listed = run("report", "list").output
+    assert key in listed
+    assert "1 companies, 6 people  Klausur" in listed
+    assert run("report", "check", key).output.strip() == "All figures are the same."
+    for name in ("bericht.xlsx", "bericht.json", "bericht.zip"):
+        result = run("report", "export", key, "-o", tmp_path / name)
+        assert result.exit_code == 0, result.output
+    book = openpyxl.load_workbook(io.BytesIO((tmp_path / "bericht.xlsx").read_bytes()))
+    assert book["Zahlen"]["B4"].value == 6
+    assert '"people": 6' in (tmp_path / "bericht.json").read_text()
+    assert run("report", "list", "--archived").output == ""
+    with database.write() as session:
+        session.query(factories.Company).filter_by(name="Muster AG").one().active = False
+    changed = run("report", "check", key)
+    assert changed.exit_code == 1
+    assert "„Muster AG“ ist nicht mehr Mitglied." in changed.output
+    assert run("report", "check", "00000000-0000-4000-8000-000000000000").exit_code == 1

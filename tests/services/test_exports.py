@@ -9,6 +9,7 @@ from decimal import Decimal
 import openpyxl
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from catalogue.models import Relevance
@@ -65,6 +66,7 @@ def test_any_text_comes_back_from_csv_with_at_most_an_apostrophe_before_it(cells
     ]
 
 
+@hypothesis_settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_gives_a_workbook_that_opens(cell: str) -> None:
     found = read_xlsx(xlsx_bytes(text_table(cell)))["Daten"]["A2"]

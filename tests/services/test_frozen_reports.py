@@ -257,7 +257,7 @@ def test_outsiders_see_rounded_figures_of_enough_companies_only(session: Session
     assert [(one["title"], one["companies"], one["people"]) for one in found.modules] == [("Sicherheit", 5, 20)]
     assert "777" not in str(report.disclosed)
     assert "Firma" not in str(report.disclosed)
-    cells = {row["topic"]["code"]: [cell["companies"] for cell in row["cells"]] for row in found.rows}
+    cells = {row["topic"]["code"]: [cell["companies"] for cell in row["cells"]] for row in report.disclosed["rows"]}
     assert cells["recht"][:2] == [5, None]
     assert cells["sicherheit"][:2] == [5, None]
     assert report_board.board_of(frozen(session, filters={"topic": ("recht",)}).disclosed).rows == ()

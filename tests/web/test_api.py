@@ -1,6 +1,7 @@
 """The API: the faces that others build on, the same rights as the pages, and no input that breaks it."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -292,7 +293,7 @@ def test_the_description_names_every_route(app: Flask) -> None:
         if method != "parameters"
     }
     routes = {
-        (rule.rule.removeprefix("/api/v1").replace("<slug>", "{slug}").replace("<uuid:wish_id>", "{wish_id}"), method)
+        (re.sub(r"<(?:uuid:)?(\w+)>", r"{\1}", rule.rule.removeprefix("/api/v1")), method)
         for rule in app.url_map.iter_rules()
         if rule.endpoint.startswith("api.")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}

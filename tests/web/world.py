@@ -64,8 +64,11 @@ from catalogue.models import (
     WishSupport,
     WorkflowState,
 )
-from catalogue.services import retreat_votes
+from catalogue.services import frozen_reports, report_links, retreat_votes
 from catalogue.services.bulk_plan import BulkInput
+from catalogue.services.frozen_reports import FreezeInput
+from catalogue.services.permissions import SYSTEM
+from catalogue.services.report_query import ReportQuery
 from catalogue.services.secrets import hash_token
 from tests import factories
 from tests.retreats import items_of, make_retreat, phones
@@ -78,6 +81,7 @@ WISH = f"{CANARY} Wunschtitel"
 FEEDBACK = f"{CANARY} Rückmeldung"
 STAFF_NOTE = f"{CANARY} Netzwerknotiz"  # that not even the company itself may see
 PEOPLE = 4711
+BOARD = "board-token"
 SYNONYM = UUID("5a0f3b0e-0000-4000-8000-000000000001")
 COMMITMENT = UUID("5a0f3b0e-0000-4000-8000-000000000004")
 MERGE = UUID("5a0f3b0e-0000-4000-8000-000000000003")
@@ -351,8 +355,17 @@ def build_world(session: Session) -> World:
         {"import_id": listed.id, "imports.name": "xlsx"}
         | _source(session)
         | _retreat(session)
+        | _report(session)
         | _samples(people, company, module, draft, run, measure, topic, said, secret),
     )
+
+
+def _report(session: Session) -> dict[str, Any]:
+    report = frozen_reports.freeze(session, SYSTEM, FreezeInput("Bericht", "", ReportQuery()), 5)
+    link, _ = report_links.create(session, SYSTEM, report.id, "Vorstand", 30, 5)
+    link.token_hash = hash_token(BOARD)
+    session.flush()
+    return {"report_id": report.id, "link_id": link.id}
 
 
 def _samples(*things: Any) -> dict[str, Any]:
@@ -421,6 +434,9 @@ def _samples(*things: Any) -> dict[str, Any]:
         "number": 1,
         "token": "unknown-token",
         "format": "csv",
+        "planning.report_file.format": "json",
+        "planning.report_table.name": "module",
+        "board.token": BOARD,
         "field": "strength",
         "what": "interest",
         "across": "region",

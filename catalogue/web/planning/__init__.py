@@ -9,6 +9,9 @@ from catalogue.web.planning import (
     overview,
     places,
     purposes,
+    report_files,
+    report_links,
+    reports,
     runs,
     swot,
 )
@@ -24,6 +27,9 @@ __all__ = [
     "overview",
     "places",
     "purposes",
+    "report_files",
+    "report_links",
+    "reports",
     "runs",
     "swot",
 ]
