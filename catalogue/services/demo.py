@@ -35,7 +35,15 @@ from catalogue.models import (
     WishSupport,
 )  # fmt: skip
 from catalogue.paths import resources
-from catalogue.services import demand_events, demo_cooperation, demo_decisions, demo_retreats, demo_swot, vocabularies
+from catalogue.services import (
+    demand_events,
+    demo_cooperation,
+    demo_decisions,
+    demo_retreats,
+    demo_runs,
+    demo_swot,
+    vocabularies,
+)
 from catalogue.services.disclosure import STEP
 from catalogue.services.secrets import hash_password
 from catalogue.services.sorting import slugify, sort_key
@@ -89,6 +97,7 @@ class _Demo:
         for row in data["runs"]:
             self._run(row)
         self.session.flush()
+        demo_runs.add(self.session, self.now)
         demo_decisions.add(self.session, data["decisions"], self.modules, self.staff, self._ago)
         demo_cooperation.add(self.session, self.companies, self.people, self._ago, self._quarter)
 
