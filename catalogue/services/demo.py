@@ -153,6 +153,9 @@ class _Demo:
         at = self._ago(row["days_ago"])
         if row.get("withdrawn"):
             action, demand.withdrawn_at = demand_events.WITHDRAWN, at
+        elif row.get("refused"):
+            action, demand.withdrawn_at, demand.refused_at = demand_events.REFUSED, at, at
+            demand.refusal = row["refused"]
         else:
             action = demand_events.CHANGED if number else demand_events.MARKED
             self._say(demand, row)
