@@ -68,6 +68,11 @@ class DecisionOutcome:
     expected_on: date | None = None
 
     @property
+    def decided_before(self) -> bool:
+        """Whether the company spoke only after the decision."""
+        return self.reported_at.astimezone(BERLIN).date() > self.decided_on
+
+    @property
     def ended(self) -> bool:
         """Whether nothing more will come."""
         return self.kind == DecisionKind.DROP

@@ -29,6 +29,7 @@ PAGES = {
     "overview": "/planning",
     "overview of topics": "/planning?by=topic&region=thueringen",
     "overview of a past day": f"/planning?as_of={PAST}",
+    "what waits for a decision": "/planning/decisions/open",
     "rows behind a figure": "/planning/rows?by=topic&key=sicherheit",
 }
 WORKBOOK = "/planning/export/rows.xlsx"

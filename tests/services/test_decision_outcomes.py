@@ -104,6 +104,7 @@ def test_concerned_is_who_spoke_then_or_speaks_now(
     assert (muster.title, muster.people, muster.by_wish) == ("Sicher lagern", 4, False)
     assert (muster.reported_at.date(), muster.decided_on) == (ago(100).date(), clock.today() - days * DAY)
     assert found["Dritte"][0].people == 2
+    assert (muster.decided_before, found["Dritte"][0].decided_before) == (False, True)
     assert decision_outcomes.readers(session, people.curator, decision) == 2 + beispiel
 
 
