@@ -180,3 +180,12 @@ def test_broken_addresses_show_the_plain_list(staff: FlaskClient, address: str) 
 @pytest.mark.parametrize("address", ["/planning/actions/new?decision=x", "/planning/modules/nie/decision"])
 def test_what_is_not_there_is_not_found(staff: FlaskClient, address: str) -> None:
     assert staff.get(address).status_code == 404
+
+
+def test_on_the_beamer_of_a_klausur_there_are_no_figures(staff: FlaskClient) -> None:
+    address = "/planning/modules/lagern/decision?source=Klausur+2026"
+    shown = page(staff, address)
+    assert 'value="Klausur 2026"' in shown
+    assert "/planning/rows" not in shown
+    assert "/planning/rows" not in post(staff, address, {"answer": "?"}).get_data(as_text=True)
+    assert "/planning/rows" in page(staff, "/planning/modules/lagern/decision")

@@ -171,7 +171,12 @@ def _decide_page(form: DecisionForm, module: Module, before: Decision | None, *,
 
 
 def _asked_for(module: Module) -> dict[str, Any]:
-    """What companies said about the module: the figures that a decision stands on. Looking at them is recorded, once."""
+    """What companies said about the module: the figures that a decision stands on. Looking at them is recorded, once.
+
+    Who comes from a Klausur (``?source=``) may have the page on a beamer: then there are none.
+    """
+    if request.args.get("source"):
+        return {"figures": None}
     session, actor, query = db_session(), current_actor(), ReportQuery(only=frozenset({module.id}))
     if request.method == "GET":
         with database().write() as recording:

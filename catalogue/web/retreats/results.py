@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Response, render_template
 
 from catalogue.models import Importance, Recommendation, VotingWay
-from catalogue.services import disclosure, retreat_results
+from catalogue.services import decision_listing, disclosure, retreat_results
 from catalogue.web.auth import allow, current_actor, settings
 from catalogue.web.downloads import download, format_of
 from catalogue.web.limits import EXPORT, limiter
@@ -26,6 +26,7 @@ def result(retreat_id: UUID) -> str:
         importance=Importance,
         recommendations=Recommendation,
         most=max([row.tally.points for row in found.rows], default=0),
+        standings=decision_listing.standings(db_session(), current_actor()),
         limit=disclosure.limit_of(settings().k_anonymity, disclosure.UNKNOWN),
     )
 
