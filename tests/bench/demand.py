@@ -10,6 +10,9 @@ from sqlalchemy import insert, select
 from catalogue.db import Database, Session
 from catalogue.models import (
     Company,
+    CooperationDirection,
+    CooperationEntry,
+    CooperationKind,
     Demand,
     DemandEvent,
     Membership,
@@ -23,7 +26,7 @@ from catalogue.models import (
 )
 from tests import factories
 
-__all__ = ["DAY", "fill_demand"]
+__all__ = ["DAY", "fill_cooperation", "fill_demand"]
 
 DAY = date(2026, 11, 20)  # everything was said before
 DAYS = 700  # over so many days
@@ -43,6 +46,26 @@ def fill_demand(database: Database, companies: int, events: int) -> None:
         module_ids = list(session.scalars(select(Module.id).order_by(Module.position)))
         _say(session, chance, company_ids, module_ids, events)
         _runs(session, chance, module_ids)
+
+
+def fill_cooperation(database: Database) -> None:
+    """Let each company that is there offer or seek two things."""
+    chance = random.Random(9)
+    with database.write() as session:
+        topics, regions = (
+            list(session.scalars(select(Term.id).where(Term.vocabulary == name)))
+            for name in (Vocabulary.TOPIC, Vocabulary.REGION)
+        )
+        made = [
+            CooperationEntry(
+                company_id=company, direction=chance.choice(list(CooperationDirection)), kind=chance.choice(list(CooperationKind)),
+                topic_id=chance.choice([None, *topics]), region_id=chance.choice([None, *regions]), period=chance.choice(PERIODS),
+                text="Wir haben einen Raum und suchen jemanden dafür.",
+            )
+            for company in session.scalars(select(Company.id).order_by(Company.slug))
+            for _ in range(2)
+        ]  # fmt: skip
+        session.add_all(made)
 
 
 def _companies(session: Session, chance: random.Random, count: int) -> list[uuid.UUID]:

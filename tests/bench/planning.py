@@ -18,7 +18,7 @@ from catalogue.search.index import SearchIndex
 from catalogue.settings import Settings
 from tests import factories
 from tests.bench.data import fill
-from tests.bench.demand import DAY, fill_demand
+from tests.bench.demand import DAY, fill_cooperation, fill_demand
 from tests.bench.visitor import Visitor, megabytes, start
 
 EVENTS = (1_000, 10_000, 100_000)
@@ -31,6 +31,14 @@ PAGES = {
     "overview of a past day": f"/planning?as_of={PAST}",
     "what waits for a decision": "/planning/decisions/open",
     "rows behind a figure": "/planning/rows?by=topic&key=sicherheit",
+    "topics by level": "/planning/matrix",
+    "topics by region": "/planning/matrix?across=region",
+    "topics by period": "/planning/matrix?across=period",
+    "topics by period, past day": f"/planning/matrix?across=period&as_of={PAST}",
+    "rows of one cell": "/planning/rows?by=topic&key=sicherheit&across=region&cell=thueringen",
+    "runs behind seats": "/planning/seats?across=region&cell=thueringen",
+    "purposes side by side": "/planning/purposes",
+    "working together": "/planning/cooperation",
 }
 WORKBOOK = "/planning/export/rows.xlsx"
 TARGETS = {"page": 400, "past": 2_000, "workbook": 15, "memory": 300}
@@ -57,6 +65,7 @@ def measure(events: int) -> Result:
         schema.upgrade(database)
         fill(database, MODULES)
         fill_demand(database, COMPANIES, events)
+        fill_cooperation(database)
         sync.rebuild(database, SearchIndex(settings.index_folder))
         database.dispose()
         server, site = start(state)

@@ -60,6 +60,7 @@ class EntryForm(FlaskForm):
 class EntryOnBehalfForm(EntryForm):
     """The same, entered by network staff for a company."""
 
+    direction = RadioField(_l("Bietet oder sucht das Unternehmen etwas?"), [InputRequired(CHOSEN)])
     company = ChoiceField(_l("Unternehmen"))
     source = RadioField(_l("Woher wissen Sie das?"), [InputRequired(CHOSEN)])
     source_date = DayField(_l("Vom"))
