@@ -38,7 +38,7 @@ __all__ = [
 
 LINE, TEXT_LENGTH = 200, 4000
 LOADED: tuple[ORMOption, ...] = (
-    joinedload(CooperationEntry.company).joinedload(Company.region),
+    joinedload(CooperationEntry.company),
     joinedload(CooperationEntry.topic),
     joinedload(CooperationEntry.region),
 )

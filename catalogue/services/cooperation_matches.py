@@ -7,6 +7,7 @@ more is worth a look. Two entries of one company never match.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from catalogue.models import CooperationDirection, CooperationEntry, CooperationKind, Term
 from catalogue.services.exports import Column, Kind, Table
@@ -94,7 +95,16 @@ def score(offer: CooperationEntry, need: CooperationEntry) -> Match:
 
 
 def _for(need: CooperationEntry, offers: Sequence[CooperationEntry]) -> tuple[Match, ...]:
-    pairs = [score(offer, need) for offer in offers if offer.company_id != need.company_id]
+    topic, region = need.topic, _somewhere(need.region)
+    # most pairs are about other topics and regions: only the rest is looked at closely (one session has one object per term)
+    near = [
+        offer
+        for offer in offers
+        if (2 if offer.topic is topic and topic else 0 if offer.topic and topic else 1)
+        + (2 if offer.region is region and region else 0 if region and _somewhere(offer.region) else 1)
+        >= WORTH_A_LOOK
+    ]
+    pairs = [score(offer, need) for offer in near if offer.company_id != need.company_id]
     worth = [pair for pair in pairs if pair.points >= WORTH_A_LOOK]
     return tuple(sorted(worth, key=lambda pair: (-pair.points, pair.offer.company.sort_name)))
 
@@ -103,13 +113,14 @@ def _points(mine: Term | None, yours: Term | None, reasons: tuple[str, str, str]
     same, open_, other = reasons
     if mine is None or yours is None:
         return 1, open_
-    return (2, same) if mine.id == yours.id else (0, other)
+    return (2, same) if mine is yours or mine.id == yours.id else (0, other)
 
 
 def _somewhere(region: Term | None) -> Term | None:
     return None if region is None or region.code in EVERYWHERE else region
 
 
+@lru_cache(maxsize=10_000)
 def _meet(one: str, other: str) -> bool:
     """Whether two periods have a day in common; an open one meets every other."""
     begin, end, first, last = first_day(one), last_day(one), first_day(other), last_day(other)

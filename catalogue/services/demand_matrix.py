@@ -134,7 +134,7 @@ def matrix(
     columns |= {code: fact for part in said for code, fact in columns_of(part, across, after).items()}
     topics = {fact.code: fact for part in said for fact in _topics_of(part)}
     supply = _supply(offers(session, query, after, _horizon(after, columns)), across, after, columns, topics)
-    now, before = (_demand(part, across, after) for part in said)
+    now, before = _demand(found, across, after), _demand(earlier, across, after, only_people=True)
     return _put_together(across, after, since, topics, in_order(across, columns.values()), _Sums(now, before, supply))
 
 
@@ -197,19 +197,26 @@ class _Sums:
     supply: dict[Key, _Supplied]
 
 
-def _demand(found: Statements, across: Across, after: date) -> dict[Key, tuple[int, int, int]]:
-    """People, companies and records of each cell that has any."""
+def _demand(
+    found: Statements, across: Across, after: date, only_people: bool = False
+) -> dict[Key, tuple[int, int, int]]:
+    """People, companies and records of each cell that has any; *only_people*: the others are left 0 (counting companies takes longest)."""
     topics, columns = found.by_module(topic_keys), column_groups(found, across, after)
     cells = _by_both(found) if across == Across.LEVEL else _crossed(topics, columns, len(found))
     everything = Groups(("",), np.arange(len(found)), np.zeros(len(found), np.int64))
-    return {
-        **_figures(found, everything, [(TOTAL, TOTAL)]),
-        **_figures(found, topics, [(key, TOTAL) for key in topics.keys]),
-        **_figures(found, columns, [(TOTAL, key) for key in columns.keys]),
-        **_figures(
-            found, cells, [(topic, column) for topic, _, column in (key.partition(BESIDE) for key in cells.keys)]
-        ),
-    }
+    parts = (
+        (everything, [(TOTAL, TOTAL)]),
+        (topics, [(key, TOTAL) for key in topics.keys]),
+        (columns, [(TOTAL, key) for key in columns.keys]),
+        (cells, [(topic, column) for topic, _, column in (key.partition(BESIDE) for key in cells.keys)]),
+    )
+    if only_people:
+        return {
+            key: (people, 0, 0)
+            for groups, keys in parts
+            for key, people in zip(keys, groups.sums(found.people).tolist(), strict=True)
+        }
+    return {key: figures for groups, keys in parts for key, figures in _figures(found, groups, keys).items()}
 
 
 def _by_both(found: Statements) -> Groups:
