@@ -39,6 +39,7 @@ from catalogue.services import (
     demand_events,
     demo_cooperation,
     demo_decisions,
+    demo_reports,
     demo_retreats,
     demo_runs,
     demo_swot,
@@ -67,6 +68,7 @@ def load(session: Session, now: datetime | None = None) -> bool:
     _Demo(session, now or utcnow()).add(data)
     session.flush()
     demo_retreats.add(session, now or utcnow(), STEP)
+    demo_reports.add(session, now or utcnow(), STEP)
     return True
 
 

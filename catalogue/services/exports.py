@@ -208,9 +208,14 @@ def write_table(sheet: Any, table: Table, formats: Mapping[str, Any]) -> None:
         sheet.set_column(place, place, width)
     for place, column in enumerate(table.columns):
         _write_text(sheet, 0, place, column.label, formats["bold"])
+    columns = [(column.key, column.kind) for column in table.columns]
     for line, row in enumerate(table.lines, start=1):
-        for place, column in enumerate(table.columns):
-            _write_cell(sheet, line, place, _typed(row.get(column.key), column.kind), formats)
+        for place, (key, kind) in enumerate(columns):
+            value = row.get(key)
+            if type(value) is str:
+                _write_text(sheet, line, place, value)
+            elif value is not None:
+                _write_cell(sheet, line, place, _typed(value, kind), formats)
     sheet.freeze_panes(1, 0)
     if table.columns:
         sheet.autofilter(0, 0, len(table.rows), len(table.columns) - 1)
@@ -238,7 +243,7 @@ def _write_cell(sheet: Any, line: int, place: int, value: Any, formats: Mapping[
 
 
 def _write_text(sheet: Any, line: int, place: int, text: str, style: Any = None) -> None:
-    clean = CONTROL.sub("", text)[:CELL_LIMIT]
+    clean = (text if text.isprintable() else CONTROL.sub("", text))[:CELL_LIMIT]
     if clean:
         sheet.write_string(line, place, clean, style)
 
