@@ -113,6 +113,7 @@ def table(
     blocks = _numbered(_blocks(places, limit_of(k, viewer), viewer))
     rows = tuple(dict.fromkeys(row for place in places for row in place.rows) if rows is None else rows)
     columns = tuple(dict.fromkeys(name for place in places for name in place.columns) if columns is None else columns)
+    hidden_rows = not all(set(rows).issuperset(place.rows) for place in places)
     in_row = {row: [(place, block) for place, block in blocks if row in place.rows] for row in rows}
     in_any = [(place, block) for place, block in blocks if not set(rows).isdisjoint(place.rows)]
     return Table(
@@ -121,7 +122,7 @@ def table(
         {(row, name): _shown(one for at, one in in_row[row] if name in at.columns) for row in rows for name in columns},
         {row: _shown(block for _, block in in_row[row]) for row in rows},
         {name: _shown(block for place, block in in_any if name in place.columns) for name in columns},
-        _shown([*(block for _, block in in_any), *(block for place, block in blocks if not place.rows)]),
+        _shown(block for _, block in (in_any if hidden_rows else blocks)),
         {place.part: _shown([block]) for place, block in blocks if place.part},
     )
 
