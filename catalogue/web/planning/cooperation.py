@@ -8,11 +8,20 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from catalogue.models import CooperationEntry, CooperationKind, Purpose
-from catalogue.services import audit, cooperation_matches, demand_choices, introductions, report_tables, reports
+from catalogue.services import (
+    audit,
+    cooperation_matches,
+    demand_choices,
+    introductions,
+    report_records,
+    report_tables,
+    reports,
+)
 from catalogue.services import cooperation as entries
 from catalogue.services.errors import Invalid, NotFound, Stale
 from catalogue.services.exports import Table
-from catalogue.services.report_query import Report, ReportQuery
+from catalogue.services.purposes import top_modules
+from catalogue.services.report_query import ReportQuery
 from catalogue.web import drafts
 from catalogue.web.auth import allow, current_actor
 from catalogue.web.company_cooperation import offer_choices
@@ -27,6 +36,7 @@ from catalogue.web.planning.blueprint import bp
 from catalogue.web.requests import database, db_session
 
 MOST_NEEDS, MOST_MODULES = 50, 15  # on the page; the exports have all
+WANTED = ReportQuery(purposes=(Purpose.COOPERATION.value,))  # what companies want to work on together
 
 
 @bp.get("/cooperation")
@@ -36,6 +46,7 @@ def cooperation() -> str:
     session, actor = db_session(), current_actor()
     _note("cooperation.viewed")
     found, listed = entries.all_active(session, actor), introductions.listed(session, actor)
+    modules, total = top_modules(report_records.records(session, WANTED), MOST_MODULES)
     kind = request.args.get("kind") if request.args.get("kind") in set(CooperationKind) else None
     return render_template(
         "planning/cooperation.html",
@@ -47,9 +58,9 @@ def cooperation() -> str:
         made={(one.offer_id, one.need_id): one for one in listed},
         introductions=listed,
         waiting_for=introductions.waiting_for,
-        report=_wanted(),
+        modules=modules,
+        modules_total=total,
         most_needs=MOST_NEEDS,
-        most_modules=MOST_MODULES,
     )
 
 
@@ -66,7 +77,8 @@ def export_cooperation(what: str, format: str) -> Response:
 def _table(what: str) -> Table:
     notes = [("Stand", day(reports.today()))]
     if what == "modules":
-        return replace(report_tables.interest_table(_wanted(), notes), title="Zusammenarbeit je Modul")
+        report = reports.interest(db_session(), current_actor(), WANTED)
+        return replace(report_tables.interest_table(report, notes), title="Zusammenarbeit je Modul")
     found = entries.all_active(db_session(), current_actor())
     matching = cooperation_matches.match(found)
     if what == "entries":
@@ -74,11 +86,6 @@ def _table(what: str) -> Table:
     if what == "matches":
         return cooperation_matches.matches_table(matching, notes)
     raise NotFound
-
-
-def _wanted() -> Report:
-    """Modules by the companies that want them for working together."""
-    return reports.interest(db_session(), current_actor(), ReportQuery(purposes=(Purpose.COOPERATION.value,)))
 
 
 def _note(action: str, **details: object) -> None:
