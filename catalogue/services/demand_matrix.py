@@ -27,7 +27,7 @@ from catalogue.services.matrix_columns import (
 )
 from catalogue.services.periods import is_period, last_day
 from catalogue.services.permissions import Actor, require
-from catalogue.services.report_facts import Fact, level_keys, topic_keys
+from catalogue.services.report_facts import Fact, ModuleFacts, level_keys, topic_keys
 from catalogue.services.report_query import NOT_STATED, ReportQuery
 from catalogue.services.report_records import records
 from catalogue.services.statements import Groups, Statements
@@ -202,7 +202,7 @@ def _demand(
 ) -> dict[Key, tuple[int, int, int]]:
     """People, companies and records of each cell that has any; *only_people*: the others are left 0 (counting companies takes longest)."""
     topics, columns = found.by_module(topic_keys), column_groups(found, across, after)
-    cells = _by_both(found) if across == Across.LEVEL else _crossed(topics, columns, len(found))
+    cells = found.by_module(_both) if across == Across.LEVEL else _crossed(topics, columns, len(found))
     everything = Groups(("",), np.arange(len(found)), np.zeros(len(found), np.int64))
     parts = (
         (everything, [(TOTAL, TOTAL)]),
@@ -219,11 +219,10 @@ def _demand(
     return {key: figures for groups, keys in parts for key, figures in _figures(found, groups, keys).items()}
 
 
-def _by_both(found: Statements) -> Groups:
+def _both(module: ModuleFacts) -> tuple[str, ...]:
     """Topics and levels belong to the module, so that one with two of each is in four cells."""
-    return found.by_module(
-        lambda module: tuple(f"{topic}{BESIDE}{level}" for topic in topic_keys(module) for level in level_keys(module))
-    )
+    levels = level_keys(module)
+    return tuple(f"{topic}{BESIDE}{level}" for topic in topic_keys(module) for level in levels)
 
 
 def _crossed(topics: Groups, columns: Groups, count: int) -> Groups:

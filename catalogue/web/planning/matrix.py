@@ -75,6 +75,7 @@ def matrix() -> str:
         facets=report_choices.choices(session, actor, asked.query, current_language()),
         definitions=_definitions(),
         today=reports.today(),
+        picture="picture" in request.args,
         wrapped=textwrap.wrap,
     )
 
