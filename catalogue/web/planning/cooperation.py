@@ -35,7 +35,7 @@ from catalogue.web.notices import tell
 from catalogue.web.planning.blueprint import bp
 from catalogue.web.requests import database, db_session
 
-MOST_NEEDS, MOST_MODULES = 50, 15  # on the page; the exports have all
+MOST_NEEDS, MOST_MODULES = 25, 15  # on the page; the exports have all
 WANTED = ReportQuery(purposes=(Purpose.COOPERATION.value,))  # what companies want to work on together
 
 
