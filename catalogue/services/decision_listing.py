@@ -17,7 +17,6 @@ from catalogue.services.permissions import Actor, require
 from catalogue.services.report_query import ReportRow
 from catalogue.services.report_records import end_of_day
 from catalogue.services.reports import today
-from catalogue.services.sorting import sort_key
 
 __all__ = [
     "MUCH_COMPANIES", "MUCH_PEOPLE", "DecisionPage", "DecisionQuery", "Standing", "Wanted", "count_late", "is_late", "listing",
@@ -151,7 +150,7 @@ def wanted(rows: Iterable[ReportRow], standing: Mapping[str, Standing]) -> list[
         for row in rows
         if row.companies >= MUCH_COMPANIES or row.people >= MUCH_PEOPLE
     ]
-    return sorted(much, key=lambda one: (-one.companies, -one.people, sort_key(one.title), one.slug))
+    return sorted(much, key=lambda one: (-one.companies, -one.people))
 
 
 COLUMNS = (

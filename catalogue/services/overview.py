@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
@@ -13,11 +14,13 @@ from catalogue.services import actions, decisions, reports
 from catalogue.services.decision_listing import Standing, Wanted, standings, wanted
 from catalogue.services.permissions import Actor, require
 from catalogue.services.report_query import By, Report, ReportQuery, ReportRow
+from catalogue.services.report_records import records
 from catalogue.services.statements import Statements
 
 __all__ = ["Decided", "Due", "Missed", "Movement", "decided", "due", "missed", "moved"]
 
 SHORT = 5
+FIGURES = ("companies", "people")
 QUARTER = timedelta(days=91)
 SOON = timedelta(days=30)
 UNANSWERED = (WishState.OPEN, WishState.REVIEW, WishState.QUESTION)
@@ -25,20 +28,19 @@ UNANSWERED = (WishState.OPEN, WishState.REVIEW, WishState.QUESTION)
 
 @dataclass(frozen=True)
 class Movement:
-    """How the figures of a report differ from those of an earlier day."""
+    """Companies and people of an earlier day, in all and by the keys of the rows, to compare a report with."""
 
     since: date
-    total: ReportRow
-    rows: dict[str, ReportRow]
+    total: tuple[int, int]
+    rows: dict[str, tuple[int, int]]
 
     def of(self, row: ReportRow, figure: str) -> int:
         """How much more a row counts than on the earlier day; one that was not there counted nothing."""
-        before = self.rows.get(row.key)
-        return int(getattr(row, figure)) - int(getattr(before, figure) if before else 0)
+        return int(getattr(row, figure)) - self.rows.get(row.key, (0, 0))[FIGURES.index(figure)]
 
     def of_total(self, row: ReportRow, figure: str) -> int:
         """How much more the total counts than on the earlier day."""
-        return int(getattr(row, figure)) - int(getattr(self.total, figure))
+        return int(getattr(row, figure)) - self.total[FIGURES.index(figure)]
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,12 @@ class Decided:
     standing: dict[str, Standing]
     wanted: tuple[Wanted, ...]
 
-    @property
+    @cached_property
     def open(self) -> tuple[Wanted, ...]:
         """Wanted by many, decided by nobody."""
         return tuple(one for one in self.wanted if one.standing is None)
 
-    @property
+    @cached_property
     def open_slugs(self) -> frozenset[str]:
         """The slugs of these."""
         return frozenset(one.slug for one in self.open)
@@ -83,8 +85,9 @@ def moved(session: Session, actor: Actor, query: ReportQuery) -> Movement:
     day = query.as_of or reports.today()
     last = select(func.max(FrozenReport.as_of)).where(FrozenReport.as_of < day, FrozenReport.archived_at.is_(None))
     since = session.scalar(last) or day - QUARTER
-    before = reports.interest(session, actor, replace(query, as_of=since, at=None))
-    return Movement(since, before.total, {row.key: row for row in before.rows})
+    found = records(session, replace(query, as_of=since, at=None))
+    total = reports.counted_once(found)
+    return Movement(since, total, reports.counted(found, query.by))
 
 
 def decided(session: Session, actor: Actor, query: ReportQuery, report: Report, found: Statements) -> Decided:

@@ -32,7 +32,7 @@ from catalogue.services.sorting import sort_key
 from catalogue.services.statements import Groups, Record, Statements
 from catalogue.texts import N_
 
-__all__ = ["end_of_day", "interest", "name_of_row", "note", "rows_behind", "today", "trend"]
+__all__ = ["counted", "counted_once", "end_of_day", "interest", "name_of_row", "note", "rows_behind", "today", "trend"]
 
 TREND_MONTHS = 12
 UNKNOWN = Fact(NOT_STATED, *named_period(""))
@@ -60,9 +60,26 @@ def interest(session: Session, actor: Actor, query: ReportQuery, found: Statemen
         _row(*_named(query.by, key, first), {name: column[place] for name, column in columns.items()})
         for place, (key, first) in enumerate(zip(groups.keys, firsts, strict=True))
     ]
-    everything = Groups(("total",), np.arange(len(found)), np.zeros(len(found), np.int64))
-    totals = {name: column[0] for name, column in _figures(found, everything).items()}
+    totals = {name: column[0] for name, column in _figures(found, _everything(found)).items()}
     return Report(query, query.as_of or today(), tuple(_sorted(query, rows)), _row(TOTAL, NOTHING, totals))
+
+
+def _everything(found: Statements) -> Groups:
+    return Groups(("total",), np.arange(len(found)), np.zeros(len(found), np.int64))
+
+
+def counted_once(found: Statements) -> tuple[int, int]:
+    """Return companies and people of the total, in which everything counts once."""
+    columns = _figures(found, _everything(found))
+    return int(columns["companies"][0]), int(columns["people"][0])
+
+
+def counted(found: Statements, by: By) -> dict[str, tuple[int, int]]:
+    """Return companies and people by the key of the row: what :func:`interest` counts, without names and order."""
+    groups = groups_of(found, by)
+    columns = _figures(found, groups)
+    pairs = zip(map(int, columns["companies"]), map(int, columns["people"]), strict=True)
+    return dict(zip(groups.keys, pairs, strict=True))
 
 
 def groups_of(found: Statements, by: By) -> Groups:

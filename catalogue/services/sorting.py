@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, TypeVar
 
 __all__ = ["arrange", "slugify", "sort_key"]
@@ -14,6 +15,7 @@ _SORT = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss"})
 _SLUG = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
+@lru_cache(maxsize=50_000)
 def sort_key(text: str) -> str:
     """Return the key by which *text* sorts in German (DIN 5007-1), at most 300 characters."""
     folded = text.casefold().translate(_SORT)
