@@ -1,6 +1,6 @@
 """What a few words are about: their telling roots, so that wordings of one thing meet, and the topic that they most likely belong to."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
@@ -31,23 +31,32 @@ class TopicGuess:
     def __init__(self, names: Mapping[str, Iterable[str]], snapshot: Snapshot | None) -> None:
         """*names*: labels and synonyms by topic code, in the order that breaks ties."""
         self._order = {code: place for place, code in enumerate(names)}
-        self._names = [(code, set(gist(name))) for code, given in names.items() for name in given if gist(name)]
+        self._names: dict[str, list[tuple[str, frozenset[str]]]] = defaultdict(list)  # by the first word
+        self._short: list[tuple[str, str]] = []
+        for code, given in names.items():
+            for words in filter(None, map(gist, given)):
+                self._names[words[0]].append((code, frozenset(words)))
+                if len(words) == 1 and len(words[0]) >= SHORTEST_PART:
+                    self._short.append((code, words[0]))
         self._snapshot = snapshot
         self._topics = {code: snapshot.facets.get(f"topic={code}", 0) for code in names} if snapshot else {}
         self._shares: dict[str, Counter[str]] = {}
         self._parts: dict[str, tuple[str, ...]] = {}
+        self._texts: dict[str, str] = {}
 
     def of(self, text: str) -> str:
         """Return the code of the topic that *text* most likely belongs to, "" if nothing tells."""
-        return self._by_name(gist(text)) or self._by_modules(text)
+        if text not in self._texts:
+            self._texts[text] = self._by_name(gist(text)) or self._by_modules(text)
+        return self._texts[text]
 
     def _by_name(self, words: tuple[str, ...]) -> str:
         found: Counter[str] = Counter()
         own = set(words)
-        for code, name in self._names:
-            if name <= own:
-                found[code] = max(found[code], 2 * len(name))
         for word in words:
+            for code, name in self._names.get(word, ()):
+                if name <= own:
+                    found[code] = max(found[code], 2 * len(name))
             for code in self._inside(word):
                 found[code] = max(found[code], 1)
         return self._best(found)
@@ -55,9 +64,7 @@ class TopicGuess:
     def _inside(self, word: str) -> tuple[str, ...]:
         """The topics of which a name of one word is part of the compound *word*."""
         if word not in self._parts:
-            short = [(code, next(iter(name))) for code, name in self._names if len(name) == 1]
-            codes = [code for code, part in short if len(part) >= SHORTEST_PART and part in word]
-            self._parts[word] = tuple(dict.fromkeys(codes))
+            self._parts[word] = tuple(dict.fromkeys(code for code, part in self._short if part in word))
         return self._parts[word]
 
     def _by_modules(self, text: str) -> str:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -88,12 +89,13 @@ class Missing:
     topics: tuple[Fact, ...]  # that can be chosen
 
 
+_alphabet = lru_cache(maxsize=20_000)(sort_key)
 SORTS: dict[str, Callable[[Entry], tuple[Any, ...]]] = {
-    "companies": lambda one: (-one.companies, -one.asked, -one.people, sort_key(one.title)),
-    "people": lambda one: (-one.people, -one.companies, -one.asked, sort_key(one.title)),
-    "asked": lambda one: (-one.asked, -one.companies, -one.people, sort_key(one.title)),
-    "last": lambda one: (-one.last.toordinal(), -one.companies, -one.asked, sort_key(one.title)),
-    "title": lambda one: (sort_key(one.title),),
+    "companies": lambda one: (-one.companies, -one.asked, -one.people, _alphabet(one.title)),
+    "people": lambda one: (-one.people, -one.companies, -one.asked, _alphabet(one.title)),
+    "asked": lambda one: (-one.asked, -one.companies, -one.people, _alphabet(one.title)),
+    "last": lambda one: (-one.last.toordinal(), -one.companies, -one.asked, _alphabet(one.title)),
+    "title": lambda one: (_alphabet(one.title),),
 }
 
 
@@ -192,7 +194,9 @@ def _topics(session: Session) -> list[Term]:
 def _guess(index: SearchIndex, terms: Iterable[Term]) -> TopicGuess:
     names = {term.code: (term.label_de, *term.synonyms, *term.old_names) for term in terms}
     try:
-        return TopicGuess(names, index.snapshot())
+        snapshot = index.snapshot()
+        key = ("topics", tuple(names.items()))
+        return snapshot.memory.setdefault(key, TopicGuess(names, snapshot))
     except IndexUnusable as error:
         log.warning("topics guessed by name only", reason=str(error))
         return TopicGuess(names, None)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from functools import lru_cache
 
 __all__ = ["choices", "covering", "first_day", "is_period", "last_day", "quarter_of", "quarters", "quarters_from"]
 
@@ -39,6 +40,7 @@ def covering(day: date) -> tuple[str, ...]:
     return "", str(day.year), f"{day.year}-H{1 if day.month <= 6 else 2}", quarter_of(day)
 
 
+@lru_cache(maxsize=1000)
 def quarters(period: str) -> tuple[str, ...]:
     """Return the quarters that *period* consists of: four, two or one; none for an open one."""
     year, _, part = period.partition("-")

@@ -84,13 +84,16 @@ def unserved(session: Session, after: date, limit: int | None, offset: int = 0) 
     """
     people = func.coalesce(func.sum(Demand.people), 0)
     served = select(Run.module_id).where(Run.starts_on > after, Run.state.in_(COMING))
-    statement = (
-        select(Demand.module_id)
+    published = select(Module.id).where(Module.state == WorkflowState.PUBLISHED, Module.id.not_in(served))
+    sums = (
+        select(Demand.module_id, people.label("people"), func.count().label("companies"))
         .join(Demand.company)
-        .join(Demand.module)
-        .where(WANTED, Module.state == WorkflowState.PUBLISHED, Demand.module_id.not_in(served))
-        .group_by(Demand.module_id, Module.sort_title)
+        .where(WANTED)
+        .group_by(Demand.module_id)
+        .subquery()
     )
-    total = session.scalar(select(func.count()).select_from(statement.subquery())) or 0
-    ordered = statement.order_by(people.desc(), func.count().desc(), Module.sort_title, Demand.module_id)
-    return list(session.scalars(ordered.offset(offset).limit(limit))), total
+    statement = select(sums.c.module_id, func.count().over()).join(Module, Module.id == sums.c.module_id)
+    statement = statement.where(sums.c.module_id.in_(published))
+    ordered = statement.order_by(sums.c.people.desc(), sums.c.companies.desc(), Module.sort_title, Module.id)
+    rows = session.execute(ordered.offset(offset).limit(limit)).all()
+    return [row[0] for row in rows], rows[0][1] if rows else 0

@@ -68,11 +68,15 @@ def options(wants: Sequence[Want], possible: Sequence[str]) -> list[Option]:
     regions = sorted({region for want in wants for region in want.regions})
     if not set(regions) - {ONLINE}:
         regions.append(ANYWHERE)  # somebody may come to a place, and nobody said where
-    return [_option(wants, quarter, region) for quarter in possible for region in regions]
+    found = []
+    for quarter in possible:
+        timely = [want for want in wants if want.suits(quarter)]
+        found += [_option(timely, quarter, region) for region in regions]
+    return found
 
 
-def _option(wants: Iterable[Want], quarter: str, region: str) -> Option:
-    served = [want for want in wants if want.suits(quarter) and want.reaches(region)]
+def _option(timely: Iterable[Want], quarter: str, region: str) -> Option:
+    served = [want for want in timely if want.reaches(region)]
     return Option(quarter, region, sum(want.people for want in served), len({want.company for want in served}))
 
 
