@@ -15,7 +15,7 @@ from catalogue.services.retreats import get
 
 __all__ = ["Slide", "slide"]
 
-QUOTES, QUESTIONS, RUNS = 4, 3, 3
+QUOTES, QUESTIONS, RUNS = 3, 3, 3  # what fits a slide without scrolling
 
 
 @dataclass(frozen=True)
