@@ -196,7 +196,8 @@ def _guess(index: SearchIndex, terms: Iterable[Term]) -> TopicGuess:
     try:
         snapshot = index.snapshot()
         key = ("topics", tuple(names.items()))
-        return snapshot.memory.setdefault(key, TopicGuess(names, snapshot))
+        kept: TopicGuess = snapshot.memory.setdefault(key, TopicGuess(names, snapshot))
+        return kept
     except IndexUnusable as error:
         log.warning("topics guessed by name only", reason=str(error))
         return TopicGuess(names, None)
