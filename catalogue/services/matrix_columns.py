@@ -34,11 +34,15 @@ def column_groups(found: Statements, across: Across, after: date) -> Groups:
     if across == Across.LEVEL:
         return found.by_module(level_keys)
     if across == Across.REGION:
-        return found.by_company(lambda company: (_region(company).code,))
+        return found.by_company(_region_keys)
     said = found.by_period()
     codes = [_period("" if key == NOT_STATED else key, after).code for key in said.keys]
     keys = tuple(dict.fromkeys(codes))
     return Groups(keys, said.statements, np.array([keys.index(code) for code in codes], np.int64)[said.groups])
+
+
+def _region_keys(company: CompanyFacts) -> tuple[str]:
+    return (_region(company).code,)
 
 
 def columns_of(found: Statements, across: Across, after: date) -> dict[str, Fact]:

@@ -3,7 +3,7 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
@@ -64,6 +64,7 @@ class Facts:
     def __init__(self, session: Session, query: ReportQuery) -> None:
         known, query = _known(session), _resolved(session, query)
         self.companies, self.modules = known.companies, known.modules
+        self.known, self.memory = known, known.memory
         if query.companies or query.company_sectors or query.company_regions or query.company_sizes:
             self.companies = {key: it for key, it in known.companies.items() if _wants_company(query, it)}
         if query.filters or query.only is not None:
@@ -96,6 +97,7 @@ class _Known:
     companies: Mapping[Any, CompanyFacts]
     modules: Mapping[Any, ModuleFacts]
     by_id: Mapping[uuid.UUID, ModuleFacts]
+    memory: dict[Any, Any] = field(default_factory=dict)  # what counting works out again and again
 
 
 _STAMPED = (Term, Provider, Programme, Company, Run)

@@ -113,7 +113,7 @@ class ReportQuery:
 FIGURES = ("companies", "people", "must", "should", "could", "open", "training", "cooperation", "business")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen: a report of all modules makes thousands, and freezing takes most of the time
 class ReportRow:
     """One line of figures; :data:`DEFINITIONS` says what each counts. ``key``: slug, code, period or "none"."""
 

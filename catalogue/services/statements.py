@@ -13,6 +13,8 @@ from catalogue.services.report_query import NOT_STATED, ReportQuery
 
 __all__ = ["Groups", "Record", "Statements", "statements_of"]
 
+MOST_KINDS = 40  # ways of grouping that are remembered
+
 
 class Record(NamedTuple):
     """What one company said about one module: active, and relevant in some way. (A tuple: thousands are made for a report.)"""
@@ -54,6 +56,27 @@ class Groups:
         return found
 
 
+@dataclass(frozen=True)
+class _Kind:
+    """The groups of all companies or modules of a log: those of number n are ``members[starts[n]:starts[n + 1]]``, places in ``keys``."""
+
+    ids: list[Any]
+    count: int
+    keys: tuple[str, ...]
+    starts: Numbers
+    members: Numbers
+
+
+def _kind_of(ids: list[Any], facts: Any, keys_of: Callable[[Any], tuple[str, ...]]) -> _Kind:
+    places: dict[str, int] = {}
+    starts, members, count = [0], list[int](), len(ids)
+    for key in ids[:count]:
+        if key in facts:
+            members += [places.setdefault(name, len(places)) for name in keys_of(facts[key])]
+        starts.append(len(members))
+    return _Kind(ids, count, tuple(places), np.array(starts, np.int64), np.array(members, np.int64))
+
+
 class Statements(Sequence[Record]):
     """Statements in the order in which they were last said. ``rows`` are their places in *log*."""
 
@@ -89,11 +112,11 @@ class Statements(Sequence[Record]):
 
     def by_module(self, keys_of: Callable[[ModuleFacts], tuple[str, ...]]) -> Groups:
         """Return the groups that modules belong to."""
-        return self._groups("module", self.log.modules.values, self.facts.modules, keys_of)
+        return self._groups("module", self.log.modules.values, self.facts.known.modules, keys_of)
 
     def by_company(self, keys_of: Callable[[CompanyFacts], tuple[str, ...]]) -> Groups:
         """Return the groups that companies belong to."""
-        return self._groups("company", self.log.companies.values, self.facts.companies, keys_of)
+        return self._groups("company", self.log.companies.values, self.facts.known.companies, keys_of)
 
     def by_period(self) -> Groups:
         """Return the groups of equal periods, "none" for an open one."""
@@ -101,20 +124,21 @@ class Statements(Sequence[Record]):
         return _used(Groups(keys, np.arange(len(self.rows)), self.column("period")))
 
     def _groups(self, name: str, ids: list[Any], facts: Any, keys_of: Callable[[Any], tuple[str, ...]]) -> Groups:
-        numbers = self.column(name)
-        places: dict[str, int] = {}
-        starts, members = np.zeros(len(ids) + 1, np.int64), list[int]()
-        used = np.zeros(len(ids), np.bool_)
-        used[numbers] = True
-        for number, wanted in enumerate(used.tolist()):
-            if wanted:
-                members += [places.setdefault(key, len(places)) for key in keys_of(facts[ids[number]])]
-            starts[number + 1] = len(members)
-        lengths = (starts[1:] - starts[:-1])[numbers]
+        numbers, kind = self.column(name), self._kind(name, ids, facts, keys_of)
+        lengths = (kind.starts[1:] - kind.starts[:-1])[numbers]
         statements = np.repeat(np.arange(len(numbers)), lengths)
         offsets = np.arange(len(statements)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        groups = np.array(members, np.int64)[starts[numbers][statements] + offsets]
-        return Groups(tuple(places), statements, groups)
+        return _used(Groups(kind.keys, statements, kind.members[kind.starts[numbers][statements] + offsets]))
+
+    def _kind(self, name: str, ids: list[Any], facts: Any, keys_of: Callable[[Any], tuple[str, ...]]) -> "_Kind":
+        """The groups of everything that is known: worked out once for as long as nothing changes."""
+        memory = self.facts.memory
+        known = memory.get((name, keys_of))
+        if known is None or known.ids is not ids or known.count != len(ids):
+            if len(memory) > MOST_KINDS:
+                memory.clear()
+            known = memory[name, keys_of] = _kind_of(ids, facts, keys_of)
+        return known
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -177,5 +201,7 @@ def purposes_of(bits: int) -> tuple[str, ...]:
 
 def _used(groups: Groups) -> Groups:
     """Leave out groups without statements."""
-    used, numbers = np.unique(groups.groups, return_inverse=True)
-    return Groups(tuple(groups.keys[place] for place in used.tolist()), groups.statements, numbers.reshape(-1))
+    used = np.flatnonzero(np.bincount(groups.groups, minlength=len(groups.keys)))
+    numbers = np.zeros(len(groups.keys), np.int64)
+    numbers[used] = np.arange(len(used))
+    return Groups(tuple(groups.keys[place] for place in used.tolist()), groups.statements, numbers[groups.groups])
