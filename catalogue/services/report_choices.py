@@ -39,13 +39,24 @@ def choices(session: Session, actor: Actor, query: ReportQuery, language: str = 
         for name, pairs in _statements(session, facts, language).items()
     ]
     labels = catalogue_facets.labels(session, language).values
-    said = [facts.modules[key] for key in demand_log(session).modules.values if key in facts.modules]
+    used = _used(session, facts)
     for name in FACETS:
-        used = {code for module in said for code in module.facets.get(name, (NOT_STATED,))}
-        pairs = [(code, label) for code, (label, _) in labels[name].items() if code in used]
+        pairs = [(code, label) for code, (label, _) in labels[name].items() if code in used[name]]
         chosen = query.filters.get(name, ())
         found.append(_facet(name, catalogue_facets.NAMES[name], chosen, pairs, name in query.all_of))
     return [facet for facet in found if facet.values]
+
+
+def _used(session: Session, facts: Facts) -> dict[str, set[str]]:
+    """The values of each facet that modules have of which companies spoke."""
+    keys = demand_log(session).modules.values
+    known = facts.memory.get("facets said")
+    if known is None or known[0] != len(keys):
+        said = [facts.modules[key] for key in keys if key in facts.modules]
+        used = {name: {code for one in said for code in one.facets.get(name, (NOT_STATED,))} for name in FACETS}
+        known = facts.memory["facets said"] = (len(keys), used)
+    found: dict[str, set[str]] = known[1]
+    return found
 
 
 def described(session: Session, actor: Actor, query: ReportQuery, as_of: str, text: str = "") -> list[tuple[str, str]]:

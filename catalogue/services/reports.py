@@ -54,14 +54,13 @@ def interest(session: Session, actor: Actor, query: ReportQuery, found: Statemen
     require(actor, "report.see")
     found = records(session, query) if found is None else found
     groups = groups_of(found, query.by)
-    columns = _figures(found, groups)
     firsts = found.only(groups.first())
     rows = [
-        _row(*_named(query.by, key, first), {name: column[place] for name, column in columns.items()})
-        for place, (key, first) in enumerate(zip(groups.keys, firsts, strict=True))
+        _row(*_named(query.by, key, first), figures)
+        for key, first, figures in zip(groups.keys, firsts, _figures(found, groups), strict=True)
     ]
-    totals = {name: column[0] for name, column in _figures(found, _everything(found)).items()}
-    return Report(query, query.as_of or today(), tuple(_sorted(query, rows)), _row(TOTAL, NOTHING, totals))
+    total = _row(TOTAL, NOTHING, next(_figures(found, _everything(found))))
+    return Report(query, query.as_of or today(), tuple(_sorted(query, rows)), total)
 
 
 def _everything(found: Statements) -> Groups:
@@ -70,16 +69,14 @@ def _everything(found: Statements) -> Groups:
 
 def counted_once(found: Statements) -> tuple[int, int]:
     """Return companies and people of the total, in which everything counts once."""
-    columns = _figures(found, _everything(found))
-    return int(columns["companies"][0]), int(columns["people"][0])
+    return len(np.unique(found.companies)), int(found.people.sum())
 
 
 def counted(found: Statements, by: By) -> dict[str, tuple[int, int]]:
     """Return companies and people by the key of the row: what :func:`interest` counts, without names and order."""
     groups = groups_of(found, by)
-    columns = _figures(found, groups)
-    pairs = zip(map(int, columns["companies"]), map(int, columns["people"]), strict=True)
-    return dict(zip(groups.keys, pairs, strict=True))
+    companies, people = groups.distinct(found.companies).tolist(), groups.sums(found.people).tolist()
+    return dict(zip(groups.keys, zip(companies, people, strict=True), strict=True))
 
 
 def groups_of(found: Statements, by: By) -> Groups:
@@ -225,18 +222,20 @@ def _where(record: Record) -> tuple[str, str]:
     return ", ".join(fact.label for fact in known), ", ".join(fact.label_en or fact.label for fact in known)
 
 
-def _figures(found: Statements, groups: Groups) -> dict[str, list[int]]:
-    """Every figure of every group."""
-    columns = {name: groups.sums(found.says(name)) for name in COUNTED}
-    columns["records"] = groups.sums(np.ones(len(found)))
-    columns["people"] = groups.sums(found.people)
-    columns["companies"] = groups.distinct(found.companies)
-    return {name: column.tolist() for name, column in columns.items()}
+_Figures = tuple[int, int, int, int, int, int, int, int, int, int]  # of ReportRow, in its order
 
 
-def _row(fact: Fact, detail: tuple[str, str], figures: dict[str, int]) -> ReportRow:
+def _figures(found: Statements, groups: Groups) -> Iterator[_Figures]:
+    """The figures of each group, in the order of ReportRow."""
+    columns = [groups.sums(np.ones(len(found))), groups.distinct(found.companies), groups.sums(found.people)]
+    columns += [groups.sums(found.says(name)) for name in COUNTED]
+    rows: Iterator[Any] = zip(*(column.tolist() for column in columns), strict=True)
+    return rows
+
+
+def _row(fact: Fact, detail: tuple[str, str], figures: _Figures) -> ReportRow:
     note, note_en = detail
-    return ReportRow(fact.code, fact.label, fact.label_en, note, note_en=note_en, **figures)
+    return ReportRow(fact.code, fact.label, fact.label_en, note, *figures, note_en)
 
 
 def _sorted(query: ReportQuery, rows: list[ReportRow]) -> list[ReportRow]:

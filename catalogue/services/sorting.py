@@ -15,7 +15,7 @@ _SORT = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss"})
 _SLUG = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=50_000)  # lists of all modules are sorted again and again
 def sort_key(text: str) -> str:
     """Return the key by which *text* sorts in German (DIN 5007-1), at most 300 characters."""
     folded = text.casefold().translate(_SORT)
