@@ -7,6 +7,7 @@ from catalogue.db import Session
 from catalogue.models import (
     Company,
     CompanyRole,
+    Demand,
     Membership,
     Module,
     NetworkRole,
@@ -17,6 +18,8 @@ from catalogue.models import (
     Vocabulary,
     WorkflowState,
 )
+from catalogue.services import demand_events
+from catalogue.services.permissions import SYSTEM
 from catalogue.services.secrets import hash_password
 from catalogue.services.sorting import slugify, sort_key
 
@@ -98,3 +101,11 @@ def make_module(
     session.add(module)
     session.flush()
     return module
+
+
+def make_demand(session: Session, company: Company, module: Module, **values: Any) -> Demand:
+    """What a company says about a module, with its event; the company need not have an account."""
+    made = Demand(company_id=company.id, module_id=module.id, **values)
+    session.add(made)
+    demand_events.add(session, SYSTEM, made, demand_events.MARKED)
+    return made

@@ -12,24 +12,21 @@ from typing import Any
 from sqlalchemy import select
 
 from catalogue.db import Session
-from catalogue.models import Company, Confidentiality, Demand, Module, Term, Vocabulary, WorkflowState
-from catalogue.models.module import module_term
+from catalogue.models import Confidentiality, Module, WorkflowState
 from catalogue.services import disclosure
-from catalogue.services.demand_log import raw
+from catalogue.services.demand_log import NOBODY, DemandLog, demand_log, raw
 from catalogue.services.disclosure import Contribution, Figures, Place
 from catalogue.services.exports import Column, Kind, Table
-from catalogue.services.interest import COUNTS, own_slug
+from catalogue.services.interest import own_slug
 from catalogue.services.permissions import Actor, require
-from catalogue.services.report_facts import Fact
-from catalogue.services.report_query import NOT_STATED
+from catalogue.services.report_facts import Fact, Facts, ModuleFacts
+from catalogue.services.report_query import NOT_STATED, ReportQuery
 
 __all__ = ["Overview", "Wanted", "modules_table", "overview", "step", "topics_table"]
 
 STEPS = (5, 10, 15, 20, 30)  # companies, fixed, so that two days look alike
-WITHOUT = {
-    Vocabulary.TOPIC: Fact(NOT_STATED, "ohne Thema", "no topic", 999),
-    Vocabulary.LEVEL: Fact(NOT_STATED, "ohne Stufe", "no level", 999),
-}
+NO_TOPIC = Fact(NOT_STATED, "ohne Thema", "no topic", 999)
+NO_LEVEL = Fact(NOT_STATED, "ohne Stufe", "no level", 999)
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,8 @@ class _Listed:
 def overview(session: Session, actor: Actor, k: int, topic: str = "") -> Overview:
     """Return what *actor* may know of the interest of other companies; *topic*: only this one (an unknown code shows all)."""
     require(actor, "interest.see")
-    modules, said, own = _modules(session), _said(session), own_slug(session, actor)
+    facts = Facts(session, ReportQuery())
+    modules, said, own = _modules(session, facts), _said(session, facts), own_slug(session, actor)
     places = {module.place: said.get(key, []) for key, module in modules.items()}
     topics = _known(fact for module in modules.values() for fact in module.topics)
     levels = _known(fact for module in modules.values() for fact in module.levels)
@@ -151,32 +149,38 @@ def _known(facts: Iterable[Fact]) -> tuple[Fact, ...]:
     return tuple(sorted(set(facts), key=lambda fact: (fact.position, fact.code)))
 
 
-def _modules(session: Session) -> dict[Any, _Listed]:
+def _modules(session: Session, facts: Facts) -> dict[Any, _Listed]:
     """Published modules by raw id, in the order of titles."""
-    published = Module.state == WorkflowState.PUBLISHED
-    terms: dict[tuple[Any, Vocabulary], list[Fact]] = defaultdict(list)
-    columns = (raw(module_term.c.module_id), Term.vocabulary, Term.code, Term.label_de, Term.label_en, Term.position)
-    tagged = select(*columns).join(Term, Term.id == module_term.c.term_id).where(Term.vocabulary.in_(WITHOUT))
-    for key, vocabulary, *values in session.execute(tagged.order_by(Term.position, Term.code)):
-        terms[key, vocabulary].append(Fact(*values))
-
-    def of(key: Any, vocabulary: Vocabulary) -> tuple[Fact, ...]:
-        return tuple(terms.get((key, vocabulary), (WITHOUT[vocabulary],)))
-
-    listed = select(raw(Module.id), Module.slug, Module.title).where(published).order_by(Module.sort_title, Module.slug)
-    return {
-        key: _Listed(slug, title, of(key, Vocabulary.TOPIC), of(key, Vocabulary.LEVEL))
-        for key, slug, title in session.execute(listed)
-    }
+    published = set(session.scalars(select(raw(Module.id)).where(Module.state == WorkflowState.PUBLISHED)))
+    known = facts.memory.get("listed")
+    if known is None:
+        titles = sorted(facts.modules.items(), key=lambda pair: (pair[1].sort, pair[1].slug))
+        known = facts.memory["listed"] = {key: _listed(module) for key, module in titles}
+    return {key: listed for key, listed in known.items() if key in published}
 
 
-def _said(session: Session) -> dict[Any, list[Contribution]]:
-    """What active companies let count, by raw module id; "nur Netzwerkbüro" is not among it."""
-    active = select(raw(Company.id), Company.slug).where(Company.active)
-    companies = {key: slug for key, slug in session.execute(active)}  # noqa: C416 (a row is no pair for dict)
-    columns = (raw(Demand.module_id), raw(Demand.company_id), Demand.people, raw(Demand.confidentiality))
-    found: dict[Any, list[Contribution]] = defaultdict(list)
-    for module, company, people, confidentiality in session.execute(select(*columns).where(COUNTS)):
-        if slug := companies.get(company):
-            found[module].append(Contribution(slug, people, confidentiality == Confidentiality.MEMBERS))
+def _listed(module: ModuleFacts) -> _Listed:
+    return _Listed(module.slug, module.title, module.topics or (NO_TOPIC,), module.levels or (NO_LEVEL,))
+
+
+def _said(session: Session, facts: Facts) -> dict[Any, list[Contribution]]:
+    """What active companies let count, by raw module id; "nur Netzwerkbüro" is not among it. The same for all, until somebody says something."""
+    log = demand_log(session)
+    known = facts.memory.get("contributions")
+    if known is None or known[0] != log.stamp:
+        known = facts.memory["contributions"] = (log.stamp, _contributions(log, facts))
+    found: dict[Any, list[Contribution]] = known[1]
     return found
+
+
+def _contributions(log: DemandLog, facts: Facts) -> dict[Any, list[Contribution]]:
+    found: dict[Any, list[Contribution]] = defaultdict(list)
+    names, modules = log.confidentialities.values, log.modules.values
+    slugs = [facts.companies[key].slug if key in facts.companies else "" for key in log.companies.values]
+    rows = log.until()
+    columns = (log.columns[name][rows].tolist() for name in ("module", "company", "people", "confidentiality"))
+    for module, company, people, who in zip(*columns, strict=True):
+        if slugs[company] and names[who] != Confidentiality.NETWORK:
+            given = None if people == NOBODY else people
+            found[modules[module]].append(Contribution(slugs[company], given, names[who] == Confidentiality.MEMBERS))
+    return dict(found)

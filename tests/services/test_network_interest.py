@@ -3,7 +3,7 @@
 import pytest
 
 from catalogue.db import Session
-from catalogue.models import Company, Confidentiality, Demand, Module, Relevance, Term, Vocabulary, WorkflowState
+from catalogue.models import Company, Confidentiality, Module, Relevance, Term, Vocabulary, WorkflowState
 from catalogue.services import network_interest
 from catalogue.services.disclosure import SUPPRESSED, Figures
 from catalogue.services.errors import NotAllowed
@@ -33,8 +33,8 @@ def module(session: Session, title: str, *terms: Term, **values: object) -> Modu
 def say(session: Session, module: Module, number: int, people: int | None = 4, **values: object) -> list[Company]:
     companies = [factories.make_company(session) for _ in range(number)]
     values.setdefault("confidentiality", ANONYMOUS)
-    session.add_all(Demand(company_id=one.id, module_id=module.id, people=people, **values) for one in companies)
-    session.flush()
+    for one in companies:
+        factories.make_demand(session, one, module, people=people, **values)
     return companies
 
 
@@ -90,8 +90,7 @@ def test_the_own_company_and_unpublished_modules_count_nowhere(
     say(session, hidden, 9)
     shown = module(session, "Offen", terms["zelle"])
     companies = say(session, shown, 4)
-    session.add(Demand(company_id=people.member.company_id, module_id=shown.id, confidentiality=MEMBERS, people=50))
-    session.flush()
+    factories.make_demand(session, people.company, shown, confidentiality=MEMBERS, people=50)
     assert overview(session, people.member, 5).table.total == SUPPRESSED
     assert overview(session, people.curator, 5).modules == ()  # four anonymous ones beside one that is known
     companies[0].active = False

@@ -14,7 +14,6 @@ from catalogue.db import Database, Session
 from catalogue.models import (
     AuditEvent,
     Confidentiality,
-    Demand,
     Module,
     OutboxMail,
     Relevance,
@@ -62,9 +61,7 @@ def wanted(
     for number, confidentiality in ((anonymous, ANONYMOUS), (named, MEMBERS), (2, NETWORK)):
         for _ in range(number):
             company = factories.make_company(session)
-            session.add(
-                Demand(company_id=company.id, module_id=module.id, people=people, confidentiality=confidentiality)
-            )
+            factories.make_demand(session, company, module, people=people, confidentiality=confidentiality)
     session.commit()
     return module
 
@@ -155,7 +152,7 @@ def test_no_order_of_the_search_depends_on_interest(session: Session, member: Fl
     before = order()
     last = session.scalars(select(Module).where(Module.title == "Zelle")).one()
     for _ in range(9):
-        session.add(Demand(company_id=factories.make_company(session).id, module_id=last.id, confidentiality=MEMBERS))
+        factories.make_demand(session, factories.make_company(session), last, confidentiality=MEMBERS)
     session.commit()
     assert order() == before
 
