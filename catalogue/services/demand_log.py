@@ -139,16 +139,18 @@ def _decoded(snapshot: Any) -> dict[str, Any]:
 
 def demand_log(session: Session) -> DemandLog:
     """Return all events that *session* sees."""
-    # three questions: together they would read the whole table
-    asked = (func.count(), func.max(DemandEvent.id), func.max(DemandEvent.at))
-    parts = select(*(select(one).select_from(DemandEvent).scalar_subquery() for one in asked))
-    count, highest, latest = session.execute(parts).one()
-    stamp = (count, highest or 0, microseconds(latest) if latest else 0)
 
-    def make(previous: DemandLog | None) -> DemandLog:
+    def stamp() -> tuple[int, int, int]:
+        # three questions: together they would read the whole table
+        asked = (func.count(), func.max(DemandEvent.id), func.max(DemandEvent.at))
+        parts = select(*(select(one).select_from(DemandEvent).scalar_subquery() for one in asked))
+        count, highest, latest = session.execute(parts).one()
+        return count, highest or 0, microseconds(latest) if latest else 0
+
+    def make(wanted: tuple[int, int, int], previous: DemandLog | None) -> DemandLog:
         if previous is not None:
             grown = _grown(session, previous)
-            if grown.stamp == stamp:
+            if grown.stamp == wanted:
                 return grown
         return _grown(session, DemandLog())
 

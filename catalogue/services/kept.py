@@ -10,6 +10,7 @@ from catalogue.db import Database, Session
 
 __all__ = ["forget", "kept"]
 
+S = TypeVar("S", bound=Hashable)
 T = TypeVar("T")
 
 
@@ -27,20 +28,31 @@ def forget(database: Database) -> None:
     _shelves.pop(database, None)
 
 
-def kept(session: Session, name: str, stamp: Hashable, make: Callable[[Any], T]) -> T:
-    """Return what was made for *stamp*; if there is none, ``make(previous)`` is called, with what was kept before (or None).
+def kept(session: Session, name: str, stamp: Callable[[], S], make: Callable[[S, Any], T]) -> T:
+    """Return what was made for the stamp that the database has now; if there is none, ``make(stamp, previous)`` is called, with what was
+    kept before (or None).
 
-    Only sessions that read leave what they made for others: what a writing one sees may be rolled back. One thread makes, others wait.
+    Only sessions that read leave what they made for others: what a writing one sees may be rolled back. One that reads asks for the
+    stamp once and sees the same from then on. One thread makes, others wait.
     """
     database: Database | None = session.info.get("database")
     if database is None:
-        return make(None)
+        return make(stamp(), None)
+    if session.get_bind() is not database.engine:
+        return _made(database, name, stamp(), make, leave=False)
+    seen: dict[str, Any] = session.info.setdefault("kept", {})
+    if name not in seen:
+        seen[name] = _made(database, name, stamp(), make, leave=True)
+    return seen[name]  # type: ignore[no-any-return]
+
+
+def _made(database: Database, name: str, stamp: S, make: Callable[[S, Any], T], *, leave: bool) -> T:
     shelf = _shelves.setdefault(database, _Shelf())
     with shelf.lock:
         known, previous = shelf.found.get(name, (None, None))
         if known == stamp:
             return previous  # type: ignore[no-any-return]
-        made = make(previous)
-        if session.get_bind() is database.engine:
+        made = make(stamp, previous)
+        if leave:
             shelf.found[name] = (stamp, made)
         return made

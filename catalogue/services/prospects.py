@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import defer, joinedload
+from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session
 from catalogue.models import (
@@ -49,14 +49,7 @@ __all__ = [
 
 YEAR = timedelta(days=365)
 OPEN = (RunState.PLANNED, RunState.CONFIRMED)
-LONG = (
-    Module.description,
-    Module.objectives,
-    Module.contents,
-    Module.prerequisites,
-    Module.languages,
-    Module.more_sources,
-)
+NEEDED = (Module.slug, Module.title, Module.state, Module.min_participants, Module.max_participants)
 PER_PAGE = 20
 QUARTERS = 8  # how far ahead runs are suggested
 REMOTE = {"online", "webinar", "selbstlern"}  # formats that need no place
@@ -193,7 +186,7 @@ def _coming(session: Session, today: date, states: tuple[RunState, ...] = OPEN) 
         .join(Run.module)
         .where(Run.starts_on > today, Run.starts_on <= today + YEAR, Run.state.in_(states))
         .where(Module.state == WorkflowState.PUBLISHED)
-        .options(joinedload(Run.module).options(*(defer(column) for column in LONG)))
+        .options(joinedload(Run.module).load_only(*NEEDED))
         .order_by(Run.starts_on, Run.id)
     )
     return sorted(_prospects(session, list(session.scalars(statement))), key=lambda found: found.needed is None)

@@ -105,11 +105,12 @@ _STAMPED = (Term, Provider, Programme, Company, Run)
 
 def _known(session: Session) -> _Known:
     """Return the facts of all active companies and all modules, of which only those are read anew that changed."""
-    # every change of these counts up a version, whoever makes it
-    stamps = [_stamp(session, model) for model in (Module, *_STAMPED)]
 
-    def make(previous: _Known | None) -> _Known:
-        around, terms = tuple(stamps[1:]), _terms(session)
+    def stamp() -> tuple[Any, ...]:  # every change of these counts up a version, whoever makes it
+        return tuple(_stamp(session, model) for model in (Module, *_STAMPED))
+
+    def make(stamps: tuple[Any, ...], previous: _Known | None) -> _Known:
+        around, terms = stamps[1:], _terms(session)
         rows: Iterable[Any] = session.execute(select(raw(Module.id), Module.version, raw(Module.updated_at)))
         versions = {key: (version, at) for key, version, at in rows}
         if previous is None or previous.around != around:
@@ -121,7 +122,7 @@ def _known(session: Session) -> _Known:
         by_id = {facts.id: facts for facts in modules.values()}
         return _Known(around, versions, dict(_companies(session, terms)), modules, by_id)
 
-    return kept(session, "report_facts", tuple(stamps), make)
+    return kept(session, "report_facts", stamp, make)
 
 
 def _stamp(session: Session, model: Any) -> tuple[Any, ...]:
