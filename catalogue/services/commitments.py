@@ -14,6 +14,7 @@ from catalogue.models import (
     CommitmentState,
     Company,
     DemandSource,
+    Membership,
     Module,
     Run,
     RunCommitment,
@@ -108,27 +109,36 @@ def _ask_one(session: Session, settings: Settings, run: Run, one: Interested, pe
     session.add(asked)
     number = one.said.people if one.said else None
     values = {
-        "run": run_words.described(run), "title": run.module.title, "url": link_of(settings, asked.id),
+        "run": run_words.described(run), "title": run.module.title,
         "wanted": WANTED_PEOPLE % {"people": number} if number else WANTED,
         "until": UNTIL % {"day": run_words.day(run.decide_by)} if run.decide_by else "",
     }  # fmt: skip
     subject = SUBJECT % {"day": run_words.day(run.starts_on), "title": run.module.title}
     for person in people:
-        text = TEXT % (values | {"name": person.name})
+        text = TEXT % (values | {"name": person.name, "url": link_of(settings, asked.id, person.id)})
         outbox.send(session, person.email, subject, text, f"run-ask:{asked.id}:{person.id}")
 
 
-def link_of(settings: Settings, commitment_id: uuid.UUID) -> str:
-    """Return the address under which one company answers about one run, without signing in."""
-    return f"{settings.base_url.rstrip('/')}/commitments/{commitment_id}/{signatures.sign(settings, PURPOSE, commitment_id)}"
+def link_of(settings: Settings, commitment_id: uuid.UUID, user_id: uuid.UUID) -> str:
+    """Return the address under which one person answers for the company about one run, without signing in."""
+    signature = signatures.sign(settings, _purpose(user_id), commitment_id)
+    return f"{settings.base_url.rstrip('/')}/commitments/{commitment_id}/{signature}"
+
+
+def _purpose(user_id: uuid.UUID) -> str:
+    return f"{PURPOSE} by {user_id.hex}"
 
 
 def by_link(session: Session, settings: Settings, commitment_id: uuid.UUID, signature: str) -> RunCommitment:
-    """Return the question that a signed link names, with company, run and module; NotFound if the link is wrong or over."""
-    if not signatures.is_signed(settings, PURPOSE, commitment_id, signature):
-        raise NotFound(GONE)
+    """Return the question that a signed link names, with company, run and module; NotFound if the link is wrong or over.
+
+    It is over for whoever left the company or was locked.
+    """
     found = session.scalar(select(RunCommitment).where(RunCommitment.id == commitment_id).options(*LOADED))
     if found is None or not found.company.active or not found.run.module.is_public:
+        raise NotFound(GONE)
+    there = select(User.id).join(Membership).where(Membership.company_id == found.company_id, User.active)
+    if not any(signatures.is_signed(settings, _purpose(one), found.id, signature) for one in session.scalars(there)):
         raise NotFound(GONE)
     return found
 

@@ -12,7 +12,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session, utcnow
@@ -23,7 +23,19 @@ from catalogue.services.permissions import Actor, require
 from catalogue.settings import Settings, load_secret_key
 from catalogue.texts import N_
 
-__all__ = ["DAYS", "admins", "claim", "create", "of_company", "opened", "prune", "revoke", "token_of", "url_of"]
+__all__ = [
+    "DAYS",
+    "admins",
+    "claim",
+    "create",
+    "end_of",
+    "of_company",
+    "opened",
+    "prune",
+    "revoke",
+    "token_of",
+    "url_of",
+]
 
 DAYS = {LinkPurpose.CONFIRM: 30, LinkPurpose.SHEET: 60}
 KEPT = timedelta(days=90)  # after its end
@@ -77,6 +89,14 @@ def revoke(session: Session, actor: Actor, company: Company, link_id: uuid.UUID)
         session.flush()
         audit.record(session, actor, "demand.link_revoked", link, label=company.name)
     return link
+
+
+def end_of(session: Session, user: User) -> None:
+    """End the links that were mailed to *user*, who left the company or was locked."""
+    mailed = update(CompanyLink).where(
+        func.lower(CompanyLink.email) == user.email.lower(), CompanyLink.revoked_at.is_(None)
+    )
+    session.execute(mailed.values(revoked_at=utcnow()).execution_options(synchronize_session="fetch"))
 
 
 def admins(session: Session, company: Company) -> Sequence[User]:

@@ -25,7 +25,7 @@ from catalogue.services.errors import Conflict, NotFound
 from catalogue.services.permissions import Actor, can, require
 from catalogue.texts import N_
 
-__all__ = ["answer", "get", "introduce", "introduced_to", "listed", "questions", "waiting_for"]
+__all__ = ["answer", "get", "introduce", "introduced_to", "listed", "questions", "shows", "waiting_for"]
 
 LOADED: tuple[ORMOption, ...] = tuple(
     joinedload(side).joinedload(CooperationEntry.company) for side in (Introduction.offer, Introduction.need)
@@ -41,6 +41,8 @@ def introduce(session: Session, actor: Actor, offer: CooperationEntry, need: Coo
         raise Conflict(N_("Diese beiden Einträge passen nicht zusammen."))
     if offer.withdrawn_at or need.withdrawn_at:
         raise Conflict(N_("Einer der beiden Einträge wurde zurückgezogen."))
+    if not (offer.company.active and need.company.active):
+        raise Conflict(N_("Eines der beiden Unternehmen ist nicht mehr aktiv."))
     known = session.scalar(
         select(Introduction).where(Introduction.offer_id == offer.id, Introduction.need_id == need.id).options(*LOADED)
     )
@@ -116,9 +118,19 @@ def introduced_to(session: Session, actor: Actor) -> list[tuple[Introduction, Co
 
 def waiting_for(made: Introduction) -> list[CooperationEntry]:
     """Return the entries whose companies have to be asked before anybody is named."""
-    if made.introduced_at or made.declined_at or any(entry.withdrawn_at for entry, _ in made.sides):
+    if made.introduced_at or made.declined_at or _over(made):
         return []
     return [entry for entry, agreed in made.sides if agreed is None and not entry.names_company]
+
+
+def _over(made: Introduction) -> bool:
+    """Whether there is nothing to introduce any more: an entry was withdrawn, or a company is not active."""
+    return any(entry.withdrawn_at or not entry.company.active for entry, _ in made.sides)
+
+
+def shows(made: Introduction, entry: CooperationEntry) -> bool:
+    """Whether the other side may read the words of *entry*: those it was introduced with, later ones only if members may see them."""
+    return entry.names_company or (made.introduced_at is not None and entry.updated_at <= made.introduced_at)
 
 
 def _own(session: Session, actor: Actor) -> list[Introduction]:
@@ -135,7 +147,7 @@ def _go_on(session: Session, made: Introduction) -> None:
     waiting = waiting_for(made)
     for entry in waiting:
         _send(session, entry, f"cooperation-ask:{made.id.hex}", ASKED_SUBJECT, ASKED % _words(entry))
-    if not waiting and made.introduced_at is None and not any(entry.withdrawn_at for entry, _ in made.sides):
+    if not waiting and made.introduced_at is None and not _over(made):
         made.introduced_at = utcnow()
         session.flush()
         for mine, other in ((made.offer, made.need), (made.need, made.offer)):

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from catalogue.db import Session, utcnow
-from catalogue.models import Membership, Module, User, Wish, WishState, WishSupport, WorkflowState
+from catalogue.models import Confidentiality, Membership, Module, User, Wish, WishState, WishSupport, WorkflowState
 from catalogue.services import audit, outbox, wish_merges
 from catalogue.services.errors import Conflict
 from catalogue.services.findings import Findings, plain_text
@@ -30,15 +30,19 @@ class AnswerInput:
     version: int | None = None
 
 
-def modules(session: Session, actor: Actor) -> list[tuple[str, str]]:
-    """Return slug and title of the published modules that can fulfil a wish."""
+def modules(session: Session, actor: Actor, wish: Wish) -> list[tuple[str, str]]:
+    """Return slug and title of the published modules that can fulfil *wish*, and of the one that is drafted for it."""
     require(actor, "wish.answer")
-    published = select(Module.slug, Module.title).where(Module.state == WorkflowState.PUBLISHED)
+    offered = or_(Module.state == WorkflowState.PUBLISHED, Module.id == wish.module_id)
+    published = select(Module.slug, Module.title).where(offered)
     return [(slug, title) for slug, title in session.execute(published.order_by(Module.sort_title))]
 
 
 def answer(session: Session, actor: Actor, wish: Wish, given: AnswerInput) -> Wish:
-    """Set state and answer, keep the day of the decision, mail all who wanted it. Raises Stale or Invalid."""
+    """Set state and answer, keep the day of the decision, mail all who wanted it. Raises Stale or Invalid.
+
+    The wishes that it stands for get the same answer; a question is for the company of the wish alone.
+    """
     require(actor, "wish.answer")
     claim(session, wish, given.version, given, *LOADED)
     text = plain_text(given.answer)
@@ -50,7 +54,8 @@ def answer(session: Session, actor: Actor, wish: Wish, given: AnswerInput) -> Wi
     if given.module and module is None:
         findings.add("module", N_("Wählen Sie ein Modul aus der Liste."))
     findings.raise_any()
-    for one in (wish, *wish_merges.others(session, wish)):
+    others = [] if given.state == WishState.QUESTION else wish_merges.others(session, wish)
+    for one in (wish, *others):
         _write(one, actor, given.state, text, module)
         session.flush()
         audit.record(session, actor, "wish.answered", one, state=given.state.value)
@@ -94,7 +99,7 @@ def _write(wish: Wish, actor: Actor, state: WishState, text: str, module: Module
 def _tell(session: Session, wish: Wish) -> None:
     """Mail the person who wished and, in the same words, those who joined; nobody learns who else did."""
     ids = {wish.user_id}
-    if wish.state != WishState.QUESTION:
+    if wish.state != WishState.QUESTION and wish.confidentiality != Confidentiality.NETWORK:
         ids |= set(session.scalars(select(WishSupport.user_id).where(WishSupport.wish_id == wish.id)))
     people = session.scalars(
         select(User).join(Membership).where(User.id.in_(ids - {None}), User.active).order_by(User.email)

@@ -35,6 +35,7 @@ def cooperation() -> str:
         others=entries.of_others(session, actor),
         questions=introductions.questions(session, actor),
         introduced=introductions.introduced_to(session, actor),
+        shows=introductions.shows,
         directions=CooperationDirection,
     )
 

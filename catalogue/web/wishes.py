@@ -148,7 +148,7 @@ def answer(wish_id: uuid.UUID) -> Response | str | tuple[str, int]:
     wish = wishes.get(db_session(), current_actor(), wish_id)
     draft = drafts.restored()
     form = AnswerForm(formdata=draft) if request.method != "POST" else AnswerForm()
-    form.offer(wish_answers.modules(db_session(), current_actor()))
+    form.offer(wish_answers.modules(db_session(), current_actor(), wish))
     if request.method != "POST":
         if draft is None:
             form.fill(wish)

@@ -7,10 +7,23 @@ from typing import Any
 import pytest
 import time_machine
 from sqlalchemy import select, update
+from sqlalchemy.orm import joinedload
 
 from catalogue.db import Database, Session, utcnow
-from catalogue.models import CommitmentState, DemandSource, Module, OutboxMail, Relevance, Run, RunCommitment, RunState
+from catalogue.models import (
+    CommitmentState,
+    DemandSource,
+    Membership,
+    Module,
+    OutboxMail,
+    Relevance,
+    Run,
+    RunCommitment,
+    RunState,
+    User,
+)
 from catalogue.services import commitments, demand, run_news, runs
+from catalogue.services import people as people_service
 from catalogue.services.commitments import Answer
 from catalogue.services.demand import DemandInput
 from catalogue.services.errors import Conflict, Invalid, NotAllowed, NotFound, Stale
@@ -75,7 +88,7 @@ def test_companies_that_fit_are_asked_once_and_those_without_an_account_are_name
     assert mails(database) == [("alice", "Kommen Ihre Leute? Termin am 16.02.2027")]
     found = one_of(session, people)
     text = session.scalars(select(OutboxMail.text)).one()
-    assert commitments.link_of(settings, found.id) in text
+    assert commitments.link_of(settings, found.id, people.member_user.id) in text
     assert "Bedarf für 4 Personen" in text
     assert commitments.open_for(session, people.stranger, TODAY) == []
     with pytest.raises(NotFound):
@@ -97,7 +110,7 @@ def test_an_answer_is_kept_changed_and_refused_when_it_cannot_be_meant(
             commitments.answer(session, people.member, found, given, TODAY)
         assert list(refused.value.fields) == [field]
     assert commitments.wanted(session, found) == 4
-    link = commitments.link_of(settings, found.id).rsplit("/", 1)[1]
+    link = commitments.link_of(settings, found.id, people.member_user.id).rsplit("/", 1)[1]
     by_link = commitments.by_link(session, settings, found.id, link)
     commitments.answer_by_link(session, by_link, Answer(COMING, 3, "2027-Q1", found.version), TODAY)
     assert (found.state, found.people, found.period, found.source, found.answered_by_id) == (
@@ -194,3 +207,28 @@ def test_demand_alone_never_tells_companies_that_there_is_enough(
     plan(database, module, told="planned 2027-02-16", min_participants=2)
     assert run_news.send_due(database, settings) == 0
     assert mails(database) == []
+
+
+def test_a_link_is_of_one_person_and_ends_when_they_leave_the_company(
+    session: Session, database: Database, settings: Settings, people: People, module: Module
+) -> None:
+    ask(session, settings, people, plan(database, module))
+    found = one_of(session, people)
+
+    def opens(user: User) -> bool:
+        try:
+            signature = commitments.link_of(settings, found.id, user.id).rsplit("/", 1)[1]
+            return commitments.by_link(session, settings, found.id, signature) is found
+        except NotFound:
+            return False
+
+    assert opens(people.member_user)
+    assert not opens(people.stranger_user)
+    mine = select(Membership).where(Membership.user_id == people.member_user.id)
+    member = session.scalars(mine.options(joinedload(Membership.user))).one()
+    people_service.remove(session, people.company_admin, member)
+    assert not opens(people.member_user)
+    assert opens(people.company_admin_user)
+    session.get_one(User, people.company_admin_user.id).active = False
+    session.flush()
+    assert not opens(people.company_admin_user)

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from sqlalchemy import select
 
 from catalogue.db import Database, Session, utcnow
@@ -307,3 +308,32 @@ def test_what_a_company_said_goes_with_it(database: Database, people: People) ->
         assert session.scalars(select(CooperationEntry.id)).all() == [need.id]
         events = session.scalars(select(AuditEvent.action).where(AuditEvent.action.like("cooperation.%"))).all()
         assert sorted(events) == ["cooperation.added", "cooperation.added", "cooperation.introduced"]
+
+
+def test_a_company_that_is_not_active_any_more_is_not_named(session: Session, people: People) -> None:
+    offer, need = pair(session, people, Confidentiality.MEMBERS, Confidentiality.NETWORK)
+    made = introductions.introduce(session, people.curator, offer, need)
+    session.get_one(Company, people.company.id).active = False
+    session.flush()
+    assert introductions.questions(session, people.stranger) == []
+    assert introductions.waiting_for(made) == []
+    introductions.answer(session, people.stranger, made, need, True)
+    assert made.introduced_at is None
+    assert "Muster AG" not in mails(session)["bob@beispiel.example"]
+    with pytest.raises(Conflict):
+        introductions.introduce(session, people.curator, offer, need)
+
+
+def test_after_an_introduction_nobody_reads_what_was_written_later_for_the_office_only(
+    session: Session, people: People
+) -> None:
+    offer, need = pair(session, people, Confidentiality.NETWORK, Confidentiality.MEMBERS)
+    made = introductions.introduce(session, people.curator, offer, need)
+    introductions.answer(session, people.member, made, offer, True)
+    assert introductions.shows(made, offer)
+    later = replace(ROOM, text="Nur für Sie: ab Mai leer", confidentiality=Confidentiality.NETWORK)
+    with time_machine.travel(utcnow() + timedelta(hours=1)):
+        cooperation.update(session, people.member, offer, later)
+    assert not introductions.shows(made, offer)
+    cooperation.update(session, people.member, offer, replace(later, confidentiality=Confidentiality.MEMBERS))
+    assert introductions.shows(made, offer)

@@ -1,5 +1,6 @@
 """Was fehlt: wishes and searches meet by their words, by topic; golden figures. Merging wishes; drafts that are told about."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -189,3 +190,24 @@ def test_a_wish_that_was_merged_cannot_be_joined(session: Session, people: Peopl
     with pytest.raises(Conflict):
         wishes.support(session, people.stranger, wishes.get(session, people.stranger, world.store.id))
     assert session.scalars(select(Wish.merged_into_id).where(Wish.id == world.store.id)).one() == world.douse.id
+
+
+def test_who_joined_a_wish_hears_no_more_of_it_once_it_is_for_the_office_only(
+    session: Session, people: People, index: SearchIndex
+) -> None:
+    world = World(session, people)
+    secret = replace(wishes.input_of(world.store), title="Geheim", confidentiality=Confidentiality.NETWORK)
+    wishes.update(session, people.member, world.store, secret)
+    wish_answers.answer(session, people.curator, world.store, AnswerInput(WishState.PLANNED, "Ab Mai."))
+    assert session.scalars(select(OutboxMail.to)).all() == ["alice@muster.example"]
+
+
+def test_a_question_goes_to_the_company_of_the_wish_and_not_to_those_it_stands_for(
+    session: Session, people: People, index: SearchIndex
+) -> None:
+    world = World(session, people)
+    wish_merges.merge(session, people.curator, world.douse, world.store)
+    asked = AnswerInput(WishState.QUESTION, "Welche Anlage in Halle 3?")
+    wish_answers.answer(session, people.curator, world.store, asked)
+    assert session.scalars(select(OutboxMail.to)).all() == ["alice@muster.example"]
+    assert (world.store.state, world.douse.state, world.douse.answer) == (WishState.QUESTION, WishState.OPEN, "")

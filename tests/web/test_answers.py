@@ -7,11 +7,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from catalogue.db import Database, utcnow
-from catalogue.models import CompanyLink, Demand, DemandSource, LinkPurpose, Module, OutboxMail, Relevance
+from catalogue.models import CompanyLink, Demand, DemandSource, LinkPurpose, Membership, Module, OutboxMail, Relevance
 from catalogue.services import company_links, demand, demand_links
+from catalogue.services import people as people_service
 from catalogue.services.demand import DemandInput, OnBehalf
+from catalogue.services.permissions import SYSTEM
 from tests import factories
 from tests.browsing import post, sign_in
 from tests.conftest import ON_SQLITE, People
@@ -180,3 +183,16 @@ def test_people_of_the_company_answer_after_signing_in(
     )
     assert (found["zellpruefung"].version, found["zellpruefung"].source) == (1, "visit")
     assert post(client, "/company/answers", rows | {"packmontage-people": "3"}).status_code == 409
+
+
+def test_a_mailed_link_ends_when_its_reader_leaves_the_company(
+    client: FlaskClient, database: Database, people: People, mailed: str
+) -> None:
+    assert client.get(mailed).status_code == 200
+    with database.write() as session:
+        mine = select(Membership).where(Membership.user_id == people.company_admin_user.id)
+        member = session.scalars(mine.options(joinedload(Membership.user))).one()
+        people_service.remove(session, SYSTEM, member)
+    assert client.get(mailed).status_code == 410
+    assert post(client, mailed, {"all": "1"}).status_code == 410
+    assert all(one.confirmed_at is None for one in stored(database).values())

@@ -10,6 +10,7 @@ from catalogue.db import Database, utcnow
 from catalogue.models import Module, SearchGap, Wish, WishState, WorkflowState
 from catalogue.services import wishes
 from catalogue.services.wishes import WishInput
+from tests import factories
 from tests.browsing import post, sign_in
 from tests.conftest import ON_SQLITE, People
 
@@ -83,3 +84,27 @@ def test_searches_are_settled_with_a_note(curator: FlaskClient, database: Databa
     assert "leuchtfarbe" not in curator.get("/planning/missing").get_data(as_text=True)
     with database.read() as session:
         assert session.scalars(select(SearchGap.note)).one() == "Farbe ist kein Thema"
+
+
+def test_members_do_not_read_the_title_of_a_draft_and_an_answer_keeps_it(
+    curator: FlaskClient, database: Database, people: People
+) -> None:
+    wish = wish_like(database, "Mess")
+    answer = f"/wishes/{wish.id}/answer"
+    with database.write() as session:
+        draft = factories.make_module(session, "Geheimer Entwurf", state=WorkflowState.DRAFT)
+        found = session.get_one(Wish, wish.id)
+        found.module_id, found.state, found.answer = draft.id, WishState.PLANNED, "Wir planen etwas."
+        found.answered_at = found.decided_at = utcnow()
+    assert "Geheimer Entwurf" in curator.get(f"/wishes/{wish.id}").get_data(as_text=True)
+    page = curator.get(answer).get_data(as_text=True)
+    chosen = re.search(r'<option selected value="([^"]*)">Geheimer Entwurf', page)
+    assert chosen is not None, "else the answer would forget the draft"
+    post(curator, "/logout")
+    sign_in(curator, people.member_user)
+    page = curator.get(f"/wishes/{wish.id}").get_data(as_text=True)
+    assert "Wir planen etwas." in page
+    assert "Geheimer Entwurf" not in page
+    assert "Geheimer Entwurf" not in curator.get("/company").get_data(as_text=True)
+    assert "Geheimer Entwurf" not in curator.get("/wishes").get_data(as_text=True)
+    assert "Geheimer Entwurf" not in curator.get("/api/v1/wishes").get_data(as_text=True)
