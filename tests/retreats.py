@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 from catalogue.db import Session
 from catalogue.models import Retreat, RetreatItem, RetreatState, VotingWay
@@ -18,7 +19,7 @@ def make_retreat(session: Session, modules: int = 2, *, running: bool = True, **
     """Return a Klausur with *modules* new modules on the agenda; running: open, the first module on the wall."""
     given = RetreatInput("Klausur 2026", DAY, DAY, **{"way": VotingWay.IMPORTANCE, **values})
     made = retreats.create(session, SYSTEM, given)
-    slugs = [factories.make_module(session).slug for _ in range(modules)]
+    slugs = [factories.make_module(session, f"Zelle {uuid4().hex[:6]}").slug for _ in range(modules)]
     retreat_agenda.add(session, SYSTEM, made.id, slugs, 5)
     if running:
         retreats.set_state(session, SYSTEM, made.id, RetreatState.OPEN)

@@ -145,6 +145,9 @@ SAID = (  # what people and modules say in tests.web.world
     f"{CANARY} Firmenname GmbH", f"{CANARY} Personenname", f"{CANARY} Anmerkung", f"{CANARY} Wunschtitel", f"{CANARY} Rückmeldung",
     f"{CANARY} Suchname", f"{CANARY} Betreff", CANARY, "Sicherheit und Batterie", "Entwurf zur Formierung", "Maßnahme Lager", "Neuer Titel", "A: Titel", "Ruß",
     "Gabelstapler = Flurförderzeug",  # an example in a hint
+    "Zwei Termine 2027.", "4711 Plätze", "sicherheit-und-batterie",
+    # headings of a list that are read in German
+    "Unternehmen, Modul", "Dringlichkeit, Personen, Zeitraum, Zweck, Wer sieht das?, Anmerkung, Datum",
 )  # fmt: skip
 
 

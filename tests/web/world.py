@@ -365,7 +365,7 @@ def _report(session: Session) -> dict[str, Any]:
     link, _ = report_links.create(session, SYSTEM, report.id, "Vorstand", 30, 5)
     link.token_hash = hash_token(BOARD)
     session.flush()
-    return {"report_id": report.id, "link_id": link.id}
+    return {"report_id": report.id, "planning.link_id": link.id}
 
 
 def _samples(*things: Any) -> dict[str, Any]:
