@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from catalogue.db import Session, utcnow
 from catalogue.models import Confidentiality, Demand, DemandEvent, DemandSource, Relevance
@@ -69,28 +69,25 @@ def add(session: Session, actor: Actor, demand: Demand, action: str) -> DemandEv
 
 def write(session: Session, actor: Actor, demand: Demand, action: str) -> DemandEvent:
     """Do the same where nobody of the company said anything new: who changed the demand last stays."""
-    return write_all(session, actor, [(demand, action)])[0]
+    session.flush()
+    event = DemandEvent(**_values(actor, demand, action))
+    session.add(event)
+    session.flush()
+    return event
 
 
-def write_all(session: Session, actor: Actor, said: Collection[tuple[Demand, str]]) -> list[DemandEvent]:
-    """Do the same for many demands, each with what was done to it, in two round trips instead of two for each."""
+def write_all(session: Session, actor: Actor, said: Collection[tuple[Demand, str]]) -> None:
+    """Do the same for many demands, each with what was done to it, in one statement: objects would be one for each."""
     session.flush()
-    events = [
-        DemandEvent(
-            demand_id=demand.id,
-            company_id=demand.company_id,
-            module_id=demand.module_id,
-            at=utcnow(),
-            user_id=actor.user_id,
-            user_label=actor.label[:200],
-            action=action,
-            snapshot=snapshot(demand),
-        )
-        for demand, action in said
-    ]
-    session.add_all(events)
-    session.flush()
-    return events
+    if said:
+        session.execute(insert(DemandEvent), [_values(actor, demand, action) for demand, action in said])
+
+
+def _values(actor: Actor, demand: Demand, action: str) -> dict[str, Any]:
+    return {
+        "demand_id": demand.id, "company_id": demand.company_id, "module_id": demand.module_id, "at": utcnow(), "user_id": actor.user_id,
+        "user_label": actor.label[:200], "action": action, "snapshot": snapshot(demand),
+    }  # fmt: skip
 
 
 def of(session: Session, demand: Demand) -> list[DemandEvent]:

@@ -21,7 +21,8 @@ from catalogue.texts import N_
 
 __all__ = ["MOST", "apply", "discard", "get", "listing", "plan_of", "prune", "undo", "upload"]
 
-MOST = 5000
+MOST = 5000  # rows
+MOST_ANSWERS = 10_000  # that are written in one transaction: modules in columns give many in a row
 KEPT_FOR = timedelta(days=14)
 TOGETHER = 500  # records that one query loads
 
@@ -40,7 +41,8 @@ def upload(session: Session, actor: Actor, name: str, sheet: Sheet, day: date) -
         id=uuid.uuid4(), user_id=actor.user_id, user_label=actor.label[:200], file_name=name[-200:], about=sheet.about[:300],
         source_date=day, headings=list(sheet.headings), lines=lines,
     )  # fmt: skip
-    demand_lists.plan(session, actor, run.headings, [], day)  # raises for a list without modules
+    if demand_lists.number(session, run.headings, lines) > MOST_ANSWERS:  # raises for a list without modules
+        raise Invalid("file", N_("Die Liste hat mehr als %(most)s Antworten. Teilen Sie sie."), most=MOST_ANSWERS)
     session.add(run)
     session.flush()
     return run

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from catalogue.db import Session, utcnow
 from catalogue.models import Company, CompanyLink, Demand, DemandSource, LinkPurpose, Module, WorkflowState
 from catalogue.services import company_demand, company_links, demand, outbox
-from catalogue.services.demand_rules import DemandInput, OnBehalf, check_reason, own_words
+from catalogue.services.demand_rules import DemandInput, OnBehalf, check_reason, input_of, own_words
 from catalogue.services.errors import Conflict, Invalid
 from catalogue.services.permissions import Actor, require
 from catalogue.settings import Settings
@@ -134,11 +134,19 @@ def fill(session: Session, settings: Settings, token: str, said: Sequence[tuple[
     left = tuple(module for module, _ in rows if module.id in own)
     author = Actor(label=N_("Antwortbogen"), is_system=True)  # nobody signed in; claim() allowed it for this company
     on_behalf = OnBehalf(link.company.slug, DemandSource.SURVEY, utcnow().date())
-    free = [(module, given) for module, given in rows if module.id not in own]
+    said_before = company_demand.about(session, author, link.company, [module.id for module, _ in rows])
+    free = [
+        (module, _with_purposes(given, said_before.get(module.id))) for module, given in rows if module.id not in own
+    ]
     saved = company_demand.enter(session, author, link.company, on_behalf, free)
     link.used_at = utcnow()
     session.flush()
     return Saved(len(saved), left)
+
+
+def _with_purposes(given: DemandInput, said: Demand | None) -> DemandInput:
+    """What a sheet says, with the purposes that staff entered: it does not ask for them."""
+    return replace(given, purposes=input_of(said).purposes) if said else given
 
 
 MAIL = N_("""Guten Tag,

@@ -24,7 +24,7 @@ from catalogue.services.sorting import sort_key
 from catalogue.services.spreadsheets import column_letter
 from catalogue.texts import N_, Labelled, Text
 
-__all__ = ["LABELS", "AnswerKind", "ListRow", "Plan", "keys_of", "plan"]
+__all__ = ["LABELS", "AnswerKind", "ListRow", "Plan", "keys_of", "number", "plan"]
 
 LABELS = {
     "company": N_("Unternehmen"), "module": N_("Modul"), "relevance": N_("Dringlichkeit"), "people": N_("Personen"),
@@ -134,7 +134,7 @@ def plan(
     reader = _Reader(session, keys_of(headings), headings, day)
     rows, empty = [], 0
     for given in reader.answers(lines):
-        if any(given.get(key, Cell("", "")).text.strip() for key in (*ANSWERS, "answer")):
+        if _says_something(given):
             rows.append(reader.read(given))
         else:
             empty += 1
@@ -142,6 +142,16 @@ def plan(
     for row in rows:
         _weigh(row, known, reader.values.get(row.key, {}))
     return Plan(tuple(rows), reader.ignored, empty)
+
+
+def number(session: Session, headings: Sequence[str], lines: Sequence[Sequence[Any]]) -> int:
+    """Return how many answers the lines hold: with modules in columns there are many in a row. Raises Invalid("file")."""
+    reader = _Reader(session, keys_of(headings), headings, utcnow().date())
+    return sum(_says_something(given) for given in reader.answers(lines))
+
+
+def _says_something(given: Mapping[str, Cell]) -> bool:
+    return any(given[key].text.strip() for key in (*ANSWERS, "answer") if key in given)
 
 
 def _known(session: Session, pairs: Sequence[tuple[uuid.UUID, uuid.UUID]], lock: bool) -> dict[Any, Demand]:

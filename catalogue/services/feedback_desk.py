@@ -182,7 +182,8 @@ def show_again(session: Session, actor: Actor, feedback: Feedback, version: int 
 def move(session: Session, actor: Actor, feedback: Feedback, given: Move) -> Feedback:
     """Put a remark where it belongs: another kind, another module. Its giver reads why. Raises Stale and Invalid."""
     require(actor, "feedback.moderate")
-    reason, module = _reason(given.reason), _module(session, given.module)
+    stays = feedback.module is not None and feedback.module.slug == given.module  # archived meanwhile, perhaps
+    reason, module = _reason(given.reason), feedback.module if stays else _module(session, given.module)
     findings = Findings()
     if given.module and module is None:
         findings.add("module", N_("Wählen Sie ein Modul aus der Liste."))

@@ -207,7 +207,8 @@ def _answers(session: Session, runs: Sequence[Run]) -> dict[uuid.UUID, tuple[int
     """Companies that were asked or answered, and people who come, by run."""
     rows = session.execute(
         select(RunCommitment.run_id, func.count(), func.coalesce(func.sum(RunCommitment.people), 0))
-        .where(RunCommitment.run_id.in_([run.id for run in runs]))
+        .join(RunCommitment.company)
+        .where(RunCommitment.run_id.in_([run.id for run in runs]), Company.active)
         .group_by(RunCommitment.run_id)
     )
     return {run: (asked, int(people or 0)) for run, asked, people in rows}
@@ -217,7 +218,8 @@ def interested_in(session: Session, runs: Sequence[Run]) -> dict[uuid.UUID, list
     """Return for each run who wants its module or was asked: answers first, then who wants it at that time, then the others."""
     said = run_demand.of_modules(session, {run.module_id for run in runs}) if runs else {}
     answers: dict[uuid.UUID, dict[uuid.UUID, RunCommitment]] = {run.id: {} for run in runs}
-    statement = select(RunCommitment).where(RunCommitment.run_id.in_(answers)).join(RunCommitment.company)
+    given = RunCommitment.run_id.in_(answers) & Company.active
+    statement = select(RunCommitment).join(RunCommitment.company).where(given)
     for answer in session.scalars(statement.options(joinedload(RunCommitment.company)).order_by(Company.sort_name)):
         answers[answer.run_id][answer.company_id] = answer
     return {run.id: _interested(run, said.get(run.module_id, []), answers[run.id]) for run in runs}
@@ -255,6 +257,8 @@ def ideas(session: Session, actor: Actor, today: date, page: int = 1, *, everyth
     require(actor, "report.see")
     page = max(1, page)
     ids, total = run_demand.unserved(session, today, None if everything else PER_PAGE, (page - 1) * PER_PAGE)
+    if not ids and page > 1:  # behind the last page
+        return ideas(session, actor, today)
     said = run_demand.of_modules(session, ids) if ids else {}
     modules = {module.id: module for module in session.scalars(select(Module).where(Module.id.in_(ids)))} if ids else {}
     possible, places = quarters_from(today, QUARTERS), _places(session)

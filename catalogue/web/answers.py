@@ -7,7 +7,7 @@ from flask import Blueprint, current_app, redirect, render_template, request, ur
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
-from catalogue.models import CompanyLink, Confidentiality, LinkPurpose, Module
+from catalogue.models import CompanyLink, Confidentiality, Demand, LinkPurpose, Module
 from catalogue.services import company_links, demand, demand_choices, demand_links, demand_rules, demand_sheets, periods
 from catalogue.services.demand_links import Answer
 from catalogue.services.demand_rules import DemandInput
@@ -15,6 +15,7 @@ from catalogue.services.demand_sheets import Choice
 from catalogue.services.errors import Conflict, Invalid, NotFound, Stale
 from catalogue.web.auth import allow, current_actor, settings
 from catalogue.web.facts import today
+from catalogue.web.filters import label, quarter
 from catalogue.web.forms.company_demand import AnswerRow, WhoSeesForm
 from catalogue.web.forms.refusals import attach
 from catalogue.web.languages import show
@@ -207,4 +208,20 @@ def _explain(line: Line, refused: Invalid | Stale) -> None:
     if isinstance(refused, Invalid):
         attach(line.form, refused)
     else:
-        line.form.form_errors = [show(refused.text)]
+        now = demand.find(db_session(), current_actor(), line.module)
+        line.form.form_errors = [show(refused.text), _saved_now(now)]
+        line.form.version.raw_data, line.form.version.data = None, now.version if now else 0
+
+
+def _saved_now(now: Demand | None) -> str:
+    """What a colleague saved meanwhile: whoever presses again knows what they replace."""
+    if now is None:
+        return str(
+            gettext("Gespeichert ist jetzt nichts mehr. Speichern Sie noch einmal, wenn Ihre Zeile gelten soll.")
+        )
+    people = ngettext("%(num)s Person", "%(num)s Personen", now.people) if now.people else ""
+    said = ", ".join(filter(None, [label(now.relevance), people, quarter(now.period)]))
+    text = gettext(
+        "Gespeichert ist jetzt: %(said)s. Speichern Sie noch einmal, wenn Ihre Zeile gelten soll.", said=said
+    )
+    return str(text)

@@ -193,6 +193,17 @@ def test_companies_in_rows_and_modules_in_columns_are_read_too(
 
 
 @ON_SQLITE
+def test_many_answers_in_few_rows_are_refused_before_they_keep_everybody_waiting(
+    session: Session, people: People, modules: list[Module], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demand_imports, "MOST_ANSWERS", 3)
+    head, name = "Unternehmen;Zellprüfung;Packmontage;Recycling;Lieblingsfarbe", people.company.name
+    assert upload(session, f"{head}\n{name};muss;;soll;rot\n{people.other_company.name};;kann;;blau").lines
+    with pytest.raises(Invalid, match="mehr als 3 Antworten"):
+        upload(session, f"{head}\n{name};muss;kann;soll;rot\n{people.other_company.name};;kann;;blau")
+
+
+@ON_SQLITE
 def test_reports_count_a_survey_from_its_day_of_entry_until_it_is_undone(
     session: Session, people: People, modules: list[Module]
 ) -> None:

@@ -13,6 +13,7 @@ from catalogue.models import (
     FeedbackVisibility,
     Module,
     OutboxMail,
+    WorkflowState,
 )
 from catalogue.services import feedback, feedback_desk
 from catalogue.services import people as people_service
@@ -21,7 +22,7 @@ from catalogue.services.feedback import FeedbackInput
 from catalogue.services.feedback_desk import InboxFilters, Move, Reply
 from catalogue.services.permissions import VISITOR
 from tests import factories
-from tests.conftest import People
+from tests.conftest import ON_SQLITE, People
 
 WEAK = FeedbackInput(FeedbackKind.WEAKNESS, "Zu wenig Praxis", FeedbackVisibility.MEMBERS)
 
@@ -165,6 +166,15 @@ def test_a_remark_moves_where_it_belongs_and_the_giver_reads_why(
     for wrong in (Move(FeedbackKind.OPPORTUNITY, "", "wie bisher"), Move(FeedbackKind.THREAT, "gibt-es-nicht", "x")):
         with pytest.raises(Invalid):
             feedback_desk.move(session, people.curator, given, wrong)
+
+
+@ON_SQLITE
+def test_a_remark_about_a_module_that_is_archived_now_can_get_another_kind(
+    session: Session, people: People, module: Module, given: Feedback
+) -> None:
+    module.state = WorkflowState.ARCHIVED
+    feedback_desk.move(session, people.curator, given, Move(FeedbackKind.THREAT, module.slug, "Eher ein Risiko"))
+    assert (given.kind, given.module_id) == (FeedbackKind.THREAT, module.id)
 
 
 def test_when_the_giver_has_left_the_companys_admins_hear_of_it(

@@ -196,6 +196,16 @@ def test_without_answers_the_demand_at_that_time_counts_with_answers_only_they_d
     assert figures(session)[0] == (2, 6, 6, 0, 2, 1)
 
 
+@ON_SQLITE
+def test_who_is_at_rest_comes_to_no_run(session: Session) -> None:
+    world = World(session)
+    world.answer("Berg", CommitmentState.COMING, 5)
+    world.companies["Berg"].active = False
+    session.flush()
+    assert figures(session) == [(2, 6, 4, 2, 0, 1)]  # anna's demand, as if nobody had been asked
+    assert [one.name for one in prospects.interested_in(session, [world.run])[world.run.id]] == ["Anna"]
+
+
 def test_a_run_names_its_companies_answers_first_and_says_who_wants_another_time(session: Session) -> None:
     world = World(session)
     world.answer("Cell", CommitmentState.DECLINED)
@@ -217,6 +227,7 @@ def test_a_module_without_a_run_gets_a_suggestion_that_a_run_can_be_planned_from
     found = prospects.ideas(session, SYSTEM, TODAY)
     (idea,) = found.shown
     assert (idea.module.slug, idea.wanting, found.total) == ("law", 12, 1)
+    assert prospects.ideas(session, SYSTEM, TODAY, 99).shown == found.shown  # behind the last page
     assert idea.suggestion is not None
     assert idea.suggestion.option == Option("2027-Q2", "thueringen", 12, 2)
     assert idea.suggestion.place == "Jena"

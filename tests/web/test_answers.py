@@ -10,7 +10,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from catalogue.db import Database, utcnow
-from catalogue.models import CompanyLink, Demand, DemandSource, LinkPurpose, Membership, Module, OutboxMail, Relevance
+from catalogue.models import (
+    CompanyLink,
+    Demand,
+    DemandSource,
+    LinkPurpose,
+    Membership,
+    Module,
+    OutboxMail,
+    Purpose,
+    Relevance,
+)
 from catalogue.services import company_links, demand, demand_links
 from catalogue.services import people as people_service
 from catalogue.services.demand import DemandInput, OnBehalf
@@ -128,6 +138,20 @@ def test_a_sheet_is_filled_in_without_account_and_shows_nothing_said_before(
     assert post(client, path, {**rows}).status_code == 422
 
 
+def test_a_sheet_keeps_what_it_does_not_ask_for(
+    app: Flask, client: FlaskClient, database: Database, people: People, modules: list[Module]
+) -> None:
+    with database.write() as session:
+        said = OnBehalf(people.company.slug, DemandSource.CALL, DAY)
+        demand.mark(
+            session, people.curator, modules[0], DemandInput(purposes=(Purpose.COOPERATION,), note="Labor"), said
+        )
+    path = sheet(app, database, people, modules)
+    post(client, path, {"confidentiality": "network", "zellpruefung-relevance": "should", "zellpruefung-people": "9"})
+    one = stored(database)["zellpruefung"]
+    assert (one.relevance, one.people, one.purposes, one.note) == ("should", 9, ["cooperation"], "Labor")
+
+
 def test_only_modules_of_the_sheet_can_be_answered(
     app: Flask, client: FlaskClient, database: Database, people: People, modules: list[Module]
 ) -> None:
@@ -182,7 +206,11 @@ def test_people_of_the_company_answer_after_signing_in(
         "self",
     )
     assert (found["zellpruefung"].version, found["zellpruefung"].source) == (1, "visit")
-    assert post(client, "/company/answers", rows | {"packmontage-people": "3"}).status_code == 409
+    stale = post(client, "/company/answers", rows | {"packmontage-people": "3"})
+    assert stale.status_code == 409
+    page = stale.get_data(as_text=True)
+    assert "Gespeichert ist jetzt: kann, 2 Personen" in page
+    assert 'name="packmontage-version" type="hidden" value="2"' in page  # pressing again saves
 
 
 def test_a_mailed_link_ends_when_its_reader_leaves_the_company(
