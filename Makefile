@@ -31,6 +31,7 @@ faults: setup   ## locked databases, killed servers, broken indexes: about three
 bench: setup    ## performance tables
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.imports
+	@$(BIN)/python -m tests.bench.planning
 
 screenshots: setup    ## the pictures of the README
 	@$(BIN)/python -m tests.browser.screenshots

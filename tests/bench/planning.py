@@ -39,6 +39,11 @@ PAGES = {
     "runs behind seats": "/planning/seats?across=region&cell=thueringen",
     "purposes side by side": "/planning/purposes",
     "working together": "/planning/cooperation",
+    "runs and suggestions": "/planning/runs",
+    "what is missing": "/planning/missing",
+    "strengths and weaknesses": "/planning/swot",
+    "reports": "/planning/reports",
+    "interest, for members": "/interest",
 }
 WORKBOOK = "/planning/export/rows.xlsx"
 TARGETS = {"page": 400, "past": 2_000, "workbook": 15, "memory": 300}
