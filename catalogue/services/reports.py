@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, overload
 
 import numpy as np
@@ -52,15 +53,19 @@ def interest(session: Session, actor: Actor, query: ReportQuery, found: Statemen
     *found*: the records of the query, if they are loaded already.
     """
     require(actor, "report.see")
-    found = records(session, query) if found is None else found
+    counted = records(session, query) if found is None else found
+    rows, total = counted.remembered(("interest", query.by, query.sort), lambda: _interest(query, counted))
+    return Report(query, query.as_of or today(), rows, total)
+
+
+def _interest(query: ReportQuery, found: Statements) -> tuple[tuple[ReportRow, ...], ReportRow]:
     groups = groups_of(found, query.by)
     firsts = found.only(groups.first())
     rows = [
         _row(*_named(query.by, key, first), figures)
         for key, first, figures in zip(groups.keys, firsts, _figures(found, groups), strict=True)
     ]
-    total = _row(TOTAL, NOTHING, next(_figures(found, _everything(found))))
-    return Report(query, query.as_of or today(), tuple(_sorted(query, rows)), total)
+    return tuple(_sorted(query, rows)), _row(TOTAL, NOTHING, next(_figures(found, _everything(found))))
 
 
 def _everything(found: Statements) -> Groups:
@@ -171,7 +176,8 @@ def trend(session: Session, actor: Actor, query: ReportQuery, months: int = TREN
     starts = _months_before(last, months)
     ends = [datetime(start.year, start.month, 1, tzinfo=BERLIN) for start in starts[1:]]
     ends.append(before(query) or end_of_day(last))
-    return [_point(start, found) for start, found in zip(starts, series(session, query, ends), strict=True)]
+    until_then = zip(starts, series(session, query, ends), strict=True)
+    return [found.remembered(("point", start), partial(_point, start, found)) for start, found in until_then]
 
 
 def note(session: Session, actor: Actor, query: ReportQuery, action: str, **details: Any) -> None:
