@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from catalogue.db import Session
-from catalogue.models import CompanyRole, Feedback, FeedbackKind, FeedbackState, FeedbackVisibility, Module
+from catalogue.models import Company, CompanyRole, Feedback, FeedbackKind, FeedbackState, FeedbackVisibility, Module
 from catalogue.services import audit
 from catalogue.services.errors import Conflict, NotAllowed, NotFound
 from catalogue.services.findings import Findings, plain_text
@@ -126,7 +126,8 @@ def of_module(session: Session, actor: Actor, module: Module) -> list[Feedback]:
         return []
     rows = session.scalars(
         select(Feedback)
-        .where(Feedback.module_id == module.id, Feedback.visibility == FeedbackVisibility.MEMBERS)
+        .join(Feedback.company)
+        .where(Feedback.module_id == module.id, Feedback.visibility == FeedbackVisibility.MEMBERS, Company.active)
         .order_by(Feedback.created_at.desc(), Feedback.id)
     )
     return list(rows)

@@ -109,7 +109,8 @@ def for_members(session: Session, actor: Actor, subject: Subject, k: int) -> tup
     """Return the fields whose text is published, with what members may know of the remarks."""
     require(actor, "swot.read")
     texts = {kind: text for kind, text in texts_of(session, subject).items() if text.published}
-    asked = _Asked(session, subject, SwotQuery(), Feedback.visibility == FeedbackVisibility.MEMBERS)
+    active = Feedback.company_id.in_(sa.select(Company.id).where(Company.active))
+    asked = _Asked(session, subject, SwotQuery(), Feedback.visibility == FeedbackVisibility.MEMBERS, active)
     said = sa.select(Feedback.kind, Company.slug, sa.func.count().label("n")).join(Feedback.company)
     given = defaultdict(list)
     for row in session.execute(said.where(*asked.wanted).group_by(Feedback.kind, Company.slug)):

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from catalogue.db import Session
 from catalogue.models import (
     AuditEvent,
+    Company,
     Feedback,
     FeedbackKind,
     FeedbackState,
@@ -13,13 +14,13 @@ from catalogue.models import (
     FeedbackVisibility,
     Module,
 )
-from catalogue.services import feedback, feedback_desk
+from catalogue.services import feedback, feedback_desk, recipients
 from catalogue.services.errors import Conflict, Invalid, NotAllowed, NotFound, Stale
 from catalogue.services.feedback import FeedbackInput
 from catalogue.services.feedback_desk import Reply
 from catalogue.services.permissions import VISITOR
 from tests import factories
-from tests.conftest import People
+from tests.conftest import ON_SQLITE, People
 
 WEAK = FeedbackInput(FeedbackKind.WEAKNESS, "Zu wenig Praxis")
 
@@ -109,3 +110,29 @@ def test_nobody_else_takes_it_back(session: Session, people: People, module: Mod
             feedback.withdraw(session, who, given)
         with pytest.raises(NotAllowed):
             feedback.update(session, who, given, WEAK, None)
+
+
+@ON_SQLITE
+def test_members_read_nothing_of_companies_that_left_the_network(session: Session, people: People) -> None:
+    module = factories.make_module(session)
+    company = factories.make_company(session, "Weg GmbH")
+    session.add(
+        Feedback(
+            company_id=company.id, module_id=module.id, kind=FeedbackKind.STRENGTH, text="Gut.",
+            visibility=FeedbackVisibility.MEMBERS,
+        )
+    )  # fmt: skip
+    session.flush()
+    assert [one.text for one in feedback.of_module(session, people.member, module)] == ["Gut."]
+    company.active = False
+    session.flush()
+    assert feedback.of_module(session, people.member, module) == []
+
+
+@ON_SQLITE
+def test_nobody_of_a_company_that_left_is_written_to(session: Session, people: People) -> None:
+    module = factories.make_module(session)
+    assert recipients.concerned(session, module.id, [people.company.id])
+    session.get_one(Company, people.company.id).active = False
+    session.flush()
+    assert recipients.concerned(session, module.id, [people.company.id]) == {}
