@@ -50,7 +50,7 @@ __all__ = [
 YEAR = timedelta(days=365)
 OPEN = (RunState.PLANNED, RunState.CONFIRMED)
 NEEDED = (Module.slug, Module.title, Module.state, Module.min_participants, Module.max_participants)
-PER_PAGE = 20
+PER_PAGE, IDEAS_PER_PAGE = 20, 8  # an idea compares every quarter with every region
 QUARTERS = 8  # how far ahead runs are suggested
 REMOTE = {"online", "webinar", "selbstlern"}  # formats that need no place
 EITHER = {"hybrid", "blended"}
@@ -256,14 +256,14 @@ def ideas(session: Session, actor: Actor, today: date, page: int = 1, *, everyth
     """Return a page of modules that are wanted and have no coming run, those for most people first, each with a suggestion."""
     require(actor, "report.see")
     page = max(1, page)
-    ids, total = run_demand.unserved(session, today, None if everything else PER_PAGE, (page - 1) * PER_PAGE)
+    ids, total = run_demand.unserved(session, today, None if everything else IDEAS_PER_PAGE, (page - 1) * IDEAS_PER_PAGE)
     if not ids and page > 1:  # behind the last page
         return ideas(session, actor, today)
     said = run_demand.of_modules(session, ids) if ids else {}
     modules = {module.id: module for module in session.scalars(select(Module).where(Module.id.in_(ids)))} if ids else {}
     possible, places = quarters_from(today, QUARTERS), _places(session)
     shown = tuple(_idea(modules[identity], said[identity], possible, places) for identity in ids)
-    return Ideas(shown, total, page, -(-total // PER_PAGE), _labels(session))
+    return Ideas(shown, total, page, -(-total // IDEAS_PER_PAGE), _labels(session))
 
 
 def _labels(session: Session) -> dict[str, Term]:
