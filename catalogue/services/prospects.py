@@ -256,7 +256,9 @@ def ideas(session: Session, actor: Actor, today: date, page: int = 1, *, everyth
     """Return a page of modules that are wanted and have no coming run, those for most people first, each with a suggestion."""
     require(actor, "report.see")
     page = max(1, page)
-    ids, total = run_demand.unserved(session, today, None if everything else IDEAS_PER_PAGE, (page - 1) * IDEAS_PER_PAGE)
+    ids, total = run_demand.unserved(
+        session, today, None if everything else IDEAS_PER_PAGE, (page - 1) * IDEAS_PER_PAGE
+    )
     if not ids and page > 1:  # behind the last page
         return ideas(session, actor, today)
     said = run_demand.of_modules(session, ids) if ids else {}

@@ -1,4 +1,4 @@
-"""From demand to decision: a company marks a module, the network decides, the company reads what became of it, and nobody else does."""
+"""From demand to decision: a company marks a module, the network reports and decides, the company reads what became of it, and nobody else does."""
 
 import re
 
@@ -12,7 +12,7 @@ SLUG = "kreislaufwirtschaft-und-recycling-qualibattbw"
 SENTENCE = "Wir holen den Anbieter 2027 für zwei Tage nach Ilmenau."
 
 
-def test_mark_decision_and_the_company_sees_it(page: Page, browser: Browser, site: str) -> None:
+def test_mark_report_decision_and_the_company_sees_it(page: Page, browser: Browser, site: str) -> None:
     sign_in(page, site, LOGINS["member"], PASSWORD)
     page.goto(f"{site}/modules/{SLUG}")
     panel = page.locator("#relevanz")
@@ -23,6 +23,13 @@ def test_mark_decision_and_the_company_sees_it(page: Page, browser: Browser, sit
 
     staff = browser.new_context(locale="de-DE").new_page()
     sign_in(staff, site, LOGINS["curator"], PASSWORD)
+    staff.goto(f"{site}/planning")
+    staff.get_by_role("link", name="Bericht festschreiben").first.click()
+    staff.get_by_label("Titel").fill("Bericht zur Klausur")
+    staff.get_by_role("button", name="Bericht festschreiben").click()
+    expect(staff.get_by_role("heading", level=1)).to_have_text("Bericht zur Klausur")
+    expect(staff.get_by_role("row", name=re.compile(TITLE)).first).to_be_visible()
+
     staff.goto(f"{site}/planning")
     staff.get_by_role("link", name=f"Entscheiden: {TITLE}").first.click()
     expect(staff.get_by_role("heading", level=1)).to_have_text("Was wird aus dem Modul?")
