@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check faults bench screenshots clean
+.PHONY: help run setup test check databases faults bench screenshots clean
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -24,6 +24,9 @@ test: setup     ## everything that CI checks
 
 check: setup    ## lint, types, architecture
 	@$(BIN)/python tests/run_all.py --only check
+
+databases: setup    ## test, with the tests of all pages on PostgreSQL, too
+	@$(BIN)/python tests/run_all.py --workers $(WORKERS) --every-database
 
 faults: setup   ## locked databases, killed servers, broken indexes: about three minutes, not part of test
 	@CATALOGUE_TEST_SECONDS=10 $(BIN)/python -m pytest -q tests/faults tests/search/test_processes.py

@@ -32,6 +32,14 @@ DATABASES = ["sqlite", "postgresql"]
 ON_SQLITE = pytest.mark.parametrize(
     "settings", ["sqlite"], indirect=True
 )  # for what no database could answer differently
+ON_BOTH = {
+    "test_api.py",
+    "test_bad_input.py",
+    "test_canary.py",
+    "test_demand.py",
+    "test_imports.py",
+    "test_permissions.py",
+}
 ROOM = 2**30
 TOGETHER = ("tests/browser/", "tests/search/test_quality", "test_no_generated_request_breaks_the_api")
 Flask.jinja_options = {
@@ -50,6 +58,25 @@ class TogetherScheduling(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherScheduling:
     """Let pytest-xdist (``--dist load…``) schedule so."""
     return TogetherScheduling(config, log)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--every-database``."""
+    parser.addoption("--every-database", action="store_true", help="all pages on PostgreSQL, too: make databases")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Services know databases, pages do not: of their tests only those that ask every route, or send hostile input, run on both."""
+    if not config.getoption("every_database"):
+        left = [item for item in items if _only_repeats(item)]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in set(left)]
+
+
+def _only_repeats(item: pytest.Item) -> bool:
+    call = getattr(item, "callspec", None)
+    on_postgres = call is not None and call.params.get("settings") == "postgresql"
+    return on_postgres and item.path.parent.name == "web" and item.path.name not in ON_BOTH
 
 
 def pytest_collection_finish() -> None:

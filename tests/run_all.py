@@ -67,8 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=["check", "all"], default="all")
     parser.add_argument("--workers", default="3")
-    parser.add_argument("pytest_arguments", nargs="*")
-    options = parser.parse_args()
+    options, pytest_arguments = parser.parse_known_args()
     started = time.monotonic()
     for name, command in CHECKS.items():
         run(name, command)
@@ -89,7 +88,7 @@ def main() -> None:
             "--dist",
             "loadscope",
             "--ignore=tests/faults",
-            *options.pytest_arguments,
+            *pytest_arguments,
         ],
     )
     print(f"── all: ok ({time.monotonic() - started:.0f} s)")
