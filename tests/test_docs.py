@@ -69,6 +69,19 @@ def test_links_between_the_documents_lead_somewhere() -> None:
     assert broken == []
 
 
+def test_every_promise_of_security_has_a_test_or_says_why_not() -> None:
+    page = text("docs/security.md")
+    written = {
+        name
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"def (test_\w+)", file.read_text("utf-8"))
+    }
+    assert set(re.findall(r"`(test_\w+)`", page)) - written == set()
+    rows = re.findall(r"^\| (\d+) \|(.*)$", page, re.MULTILINE)
+    assert [int(number) for number, _rest in rows] == list(range(1, 53))
+    assert [number for number, rest in rows if "`test_" not in rest and "**" not in rest] == []
+
+
 def test_no_permission_is_open_by_default() -> None:
     assert [verb for verb, who in TABLE.items() if not who] == []
 
