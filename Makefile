@@ -28,7 +28,7 @@ check: setup    ## lint, types, architecture
 databases: setup    ## test, with the tests of all pages on PostgreSQL, too
 	@$(BIN)/python tests/run_all.py --workers $(WORKERS) --every-database
 
-faults: setup   ## locked databases, killed servers, broken indexes: about three minutes, not part of test
+faults: setup   ## killed servers, full disks, broken indexes, slow clients …, and a table of what was lost and how it healed
 	@CATALOGUE_TEST_SECONDS=10 $(BIN)/python -m pytest -q tests/faults tests/search/test_processes.py
 
 bench: setup    ## performance tables

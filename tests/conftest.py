@@ -26,8 +26,10 @@ from catalogue.services import kept, secrets, sessions
 from catalogue.services.permissions import VISITOR, Actor
 from catalogue.settings import Settings
 from tests import factories
+from tests.faults.table import pytest_terminal_summary
 from tests.postgres import postgres_url
 
+__all__ = ["pytest_terminal_summary"]
 DATABASES = ["sqlite", "postgresql"]
 ON_SQLITE = pytest.mark.parametrize(
     "settings", ["sqlite"], indirect=True
@@ -61,16 +63,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherSche
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--every-database``."""
+    """Add ``--every-database`` and ``--short-faults``."""
     parser.addoption("--every-database", action="store_true", help="all pages on PostgreSQL, too: make databases")
+    parser.addoption("--short-faults", action="store_true", help="of tests/faults only what takes seconds")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Services know databases, pages do not: of their tests only those that ask every route, or send hostile input, run on both."""
+    left = set()
     if not config.getoption("every_database"):
-        left = [item for item in items if _only_repeats(item)]
-        config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if item not in set(left)]
+        left |= {item for item in items if _only_repeats(item)}
+    if config.getoption("short_faults"):
+        left |= {item for item in items if item.path.parent.name == "faults" and not item.get_closest_marker("short")}
+    if left:
+        config.hook.pytest_deselected(items=list(left))
+        items[:] = [item for item in items if item not in left]
 
 
 def _only_repeats(item: pytest.Item) -> bool:

@@ -87,7 +87,7 @@ def main() -> None:
             options.workers,
             "--dist",
             "loadscope",
-            "--ignore=tests/faults",
+            "--short-faults",
             *pytest_arguments,
         ],
     )

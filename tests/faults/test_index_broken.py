@@ -46,6 +46,7 @@ def found(app: Flask) -> tuple[int, bool, bool]:
     return answer.status_code, "/modules/sicherheit" in page, NOTICE in page
 
 
+@pytest.mark.short
 @pytest.mark.parametrize("fault", [delete, spoil, cut, mislead, put_a_file_there])
 def test_a_broken_index_is_told_and_heals(app: Flask, database: Database, fault: Callable[[Path], None]) -> None:
     with database.write() as session:
