@@ -8,7 +8,7 @@ from catalogue.db import Session
 from catalogue.services import planning, reports
 from catalogue.services.demand_matrix import Cell, Matrix, matrix
 from catalogue.services.permissions import Actor, require
-from catalogue.services.planning import Prospect
+from catalogue.services.prospects import Prospect
 from catalogue.services.report_facts import Fact
 from catalogue.services.report_json import Figures, FrozenCell, FrozenLine, FrozenMatrix, FrozenRun
 from catalogue.services.report_query import By, ReportQuery
@@ -66,7 +66,7 @@ def _run(one: Prospect) -> FrozenRun:
     run = one.run
     return FrozenRun(
         str(run.id), run.module.slug, run.module.title, run.starts_on.isoformat(), run.place, run.online, run.state.value,
-        one.needed, one.seats, one.people, one.companies,
+        one.needed, one.seats, one.people, one.companies, one.asked, one.committed, run.booked or 0,
     )  # fmt: skip
 
 

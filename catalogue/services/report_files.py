@@ -19,8 +19,9 @@ __all__ = ["Named", "document", "file_stem", "json_bytes", "notes_of", "stand", 
 NUMBER = Kind.NUMBER
 RUN_COLUMNS = (
     Column("title", "Modul"), Column("day", "Termin", Kind.DATE), Column("place", "Ort"), Column("seats", "Plätze", NUMBER),
-    Column("needed", "Mindestzahl", NUMBER), Column("people", "Personen", NUMBER), Column("companies", "Unternehmen", NUMBER),
-    Column("state", "Zustand"),
+    Column("needed", "Mindestzahl", NUMBER), Column("counted", "gezählte Personen", NUMBER), Column("people", "Personen mit Bedarf", NUMBER),
+    Column("companies", "Unternehmen mit Bedarf", NUMBER), Column("asked", "gefragte Unternehmen", NUMBER),
+    Column("committed", "zugesagte Personen", NUMBER), Column("booked", "belegte Plätze", NUMBER), Column("state", "Zustand"),
 )  # fmt: skip
 
 
@@ -74,7 +75,7 @@ def _matrix_table(matrix: FrozenMatrix, notes: tuple[tuple[str, str], ...]) -> T
 
 def _run_line(run: FrozenRun) -> dict[str, Any]:
     place = run.place or ("online" if run.online else "")
-    return {**asdict(run), "day": run.day, "place": place, "state": run.run_state}
+    return {**asdict(run), "counted": run.counted, "day": run.day, "place": place, "state": run.run_state}
 
 
 def stand(report: FrozenReport) -> str:

@@ -76,7 +76,10 @@ class FrozenMatrix:
 
 @dataclass(frozen=True)
 class FrozenRun:
-    """A coming run as it was planned on the day of the report, and who wanted its module at that time."""
+    """A coming run as it was planned on the day of the report, who wanted its module at that time, and who had answered.
+
+    Reports that were frozen before answers were counted have none.
+    """
 
     id: str
     module: str  # its slug
@@ -89,6 +92,14 @@ class FrozenRun:
     seats: int | None
     people: int
     companies: int
+    asked: int = 0
+    committed: int = 0
+    booked: int = 0
+
+    @property
+    def counted(self) -> int:
+        """The people who count towards the minimum: those who come, or want to where nobody was asked; or the seats taken."""
+        return max(self.committed if self.asked else self.people, self.booked)
 
     @property
     def day(self) -> date:
@@ -98,7 +109,7 @@ class FrozenRun:
     @property
     def missing(self) -> int:
         """How many people are missing."""
-        return max(0, (self.needed or 0) - self.people)
+        return max(0, (self.needed or 0) - self.counted)
 
     @property
     def run_state(self) -> RunState:
@@ -110,7 +121,7 @@ class FrozenRun:
 class Figures:
     """All figures of a report."""
 
-    members: int  # companies of the network that day
+    members: int  # companies of the network when it was counted
     total: ReportRow
     by: Mapping[By, tuple[ReportRow, ...]]
     matrix: FrozenMatrix

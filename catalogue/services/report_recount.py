@@ -92,6 +92,7 @@ def _flat(figures: Figures) -> dict[tuple[str, ...], tuple[str, dict[str, int]]]
         found["trend", point.month.isoformat()] = f"{point.month:%m/%Y}", values
     for run in figures.runs:
         values = {"people": run.people, "companies": run.companies, "seats": run.seats or 0, "needed": run.needed or 0}
+        values |= {"asked": run.asked, "committed": run.committed, "booked": run.booked}
         found["runs", run.id] = run.title, values
     return found
 

@@ -109,6 +109,10 @@ class Statements(Sequence[Record]):
             said = self.column("relevance") == (names.index(figure) if figure in names else -1)
         return said
 
+    def among(self, name: str, numbers: Sequence[int]) -> Numbers:
+        """Return which statements have one of these numbers in a column of the log."""
+        return np.isin(self.column(name), numbers)
+
     def remembered(self, what: Hashable, make: Callable[[], T]) -> T:
         """Return what *make* makes of exactly these statements; made once for as long as nobody says anything and nothing is renamed."""
         made = self.facts.memory.setdefault("made", {})

@@ -12,9 +12,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from catalogue.db import Database, Session
-from catalogue.models import Module, Purpose, Relevance, Vocabulary
+from catalogue.models import CommitmentState, Module, Purpose, Relevance, RunCommitment, Vocabulary
 from catalogue.models.run import Run
-from catalogue.services import demand, planning, report_choices, report_tables, reports, sessions
+from catalogue.services import demand, planning, prospects, report_choices, report_tables, reports, sessions
 from catalogue.services.demand import DemandInput
 from catalogue.services.errors import Conflict, Invalid, NotAllowed, NotFound
 from catalogue.services.exports import csv_bytes
@@ -205,15 +205,45 @@ def test_trend_shows_each_month_end_and_ends_with_the_day_asked(session: Session
     ]  # fmt: skip
 
 
-def test_prospects_count_people_whose_period_fits(session: Session, golden: Golden) -> None:
+def test_prospects_count_people_who_want_training_at_that_time(session: Session, golden: Golden) -> None:
     for month in (2, 8):
         session.add(Run(module_id=golden.safety.id, starts_on=date(2027, month, 16), min_participants=6))
     session.add(Run(module_id=golden.law.id, starts_on=date(2027, 2, 1)))
     session.flush()
     found = planning.prospects(session, SYSTEM, ReportQuery(as_of=date(2026, 11, 2)))
     assert [(one.run.starts_on.month, one.needed, one.people, one.companies, one.missing) for one in found] == [
-        (2, 6, 6, 2, 0), (8, 6, 0, 1, 6), (2, None, 12, 2, 0),
+        (2, 6, 6, 1, 0), (8, 6, 0, 0, 6), (2, None, 12, 2, 0),
     ]  # fmt: skip
+
+
+def test_prospects_count_like_the_page_of_runs_what_was_answered_by_that_day(session: Session, golden: Golden) -> None:
+    """Safety: Anna wants it for 6. Cell is asked on 1.12. and promises 5 on 3.12. Law: 12 people want it, 15 seats are taken."""
+    run = Run(module_id=golden.safety.id, starts_on=date(2027, 2, 16), min_participants=6)
+    full = Run(module_id=golden.law.id, starts_on=date(2027, 2, 1), min_participants=8, booked=15)
+    session.add_all([run, full])
+    session.flush()
+    answer = RunCommitment(
+        run_id=run.id, company_id=golden.cell.company_id, state=CommitmentState.COMING, people=5,
+        asked_at=datetime(2026, 12, 1, 9, tzinfo=UTC), answered_at=datetime(2026, 12, 3, 9, tzinfo=UTC),
+    )  # fmt: skip
+    session.add(answer)
+    session.flush()
+    counted = {}
+    for day in (date(2026, 11, 30), date(2026, 12, 1), date(2026, 12, 3), None):
+        with time_machine.travel(datetime(2026, 12, 10, tzinfo=UTC), tick=False):
+            found = planning.prospects(session, SYSTEM, ReportQuery(as_of=day))
+        counted[day] = [(one.run.id == run.id, one.asked, one.counted, one.missing) for one in found]
+    now = [(False, 0, 15, 0), (True, 1, 5, 1)]
+    assert counted == {
+        date(2026, 11, 30): [(False, 0, 15, 0), (True, 0, 6, 0)],
+        date(2026, 12, 1): [(False, 0, 15, 0), (True, 1, 0, 6)],
+        date(2026, 12, 3): now,
+        None: now,
+    }
+    with time_machine.travel(datetime(2026, 12, 10, tzinfo=UTC), tick=False):
+        assert planning.prospects(session, SYSTEM, ReportQuery()) == prospects.coming(session, SYSTEM, date(2026, 12, 10))
+    fokus = ReportQuery(as_of=date(2026, 12, 3), filters={"level": ("fokus",)})
+    assert [one.run.id for one in planning.prospects(session, SYSTEM, fokus)] == [full.id]
 
 
 @pytest.mark.parametrize(
