@@ -36,16 +36,20 @@ __all__ = ["Board", "Field", "Said", "SwotQuery", "board", "for_members", "table
 ORDER = {kind: place for place, kind in enumerate(FeedbackKind)}
 AT_ONCE = 500
 SHOWN_WITH = (joinedload(Feedback.module), joinedload(Feedback.company))
-SHOWN = 6  # quotes of a field; the others are in the inbox and in the exports
+SHOWN, MOST = 6, 500  # quotes of a field at first, and of the one that is shown in full; all are in the exports
 
 
 @dataclass(frozen=True)
 class SwotQuery:
-    """Which remarks: in these states (all if empty), given since a day, as it was at the end of a day (Berlin)."""
+    """Which remarks: in these states (all if empty), given since a day, as it was at the end of a day (Berlin).
+
+    ``full``: of this field all remarks are quoted.
+    """
 
     states: tuple[FeedbackState, ...] = ()
     since: date | None = None
     as_of: date | None = None
+    full: FeedbackKind | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ def board(session: Session, actor: Actor, subject: Subject, query: SwotQuery) ->
         row.kind: row for row in session.execute(sa.select(*columns).where(*asked.wanted).group_by(Feedback.kind))
     }
     companies = session.scalar(sa.select(sa.func.count(Feedback.company_id.distinct())).where(*asked.wanted)) or 0
-    texts, quotes = texts_of(session, subject), asked.quotes(list(counts))
+    texts, quotes = texts_of(session, subject), asked.quotes(list(counts), query.full)
     fields = tuple(
         Field(kind, counts[kind].n, counts[kind].companies, quotes[kind], texts.get(kind))
         if kind in counts
@@ -158,9 +162,12 @@ class _Asked:
             loaded |= {one.id: one for one in listed}
         return [Said(loaded[row.id], FeedbackState(row.state)) for row in found]
 
-    def quotes(self, kinds: Iterable[FeedbackKind]) -> dict[FeedbackKind, tuple[Said, ...]]:
-        """Return the newest remarks of each field."""
-        return {kind: tuple(self.rows(Feedback.kind == kind, limit=SHOWN)) for kind in kinds}
+    def quotes(
+        self, kinds: Iterable[FeedbackKind], full: FeedbackKind | None = None
+    ) -> dict[FeedbackKind, tuple[Said, ...]]:
+        """Return the newest remarks of each field, all of the field *full*."""
+        limits = {kind: MOST if kind == full else SHOWN for kind in kinds}
+        return {kind: tuple(self.rows(Feedback.kind == kind, limit=limit)) for kind, limit in limits.items()}
 
 
 def _state_at(end: datetime) -> sa.ColumnElement[str]:

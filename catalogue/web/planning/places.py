@@ -16,7 +16,6 @@ PLACES: tuple[tuple[str, str], ...] = (
     ("planning.swot", N_("Stärken und Schwächen")),
     ("planning.decisions", N_("Entscheidungen")),
     ("planning.reports", N_("Berichte")),
-    ("retreats.index", N_("Klausur")),
 )
 
 

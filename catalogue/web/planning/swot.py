@@ -1,5 +1,6 @@
 """Strengths, weaknesses, opportunities, threats and questions: what companies say about the offer and what staff make of it."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, redirect, render_template, request, url_for
@@ -30,7 +31,7 @@ def board() -> str:
     """Show all fields of one subject."""
     subject, form = _subject(), _filter()
     _note("swot.view", subject)
-    query = form.query(request.args.getlist("state"))
+    query = replace(form.query(request.args.getlist("state")), full=KINDS.get(request.args.get("full", "")))
     return render_template(
         "planning/swot.html",
         form=form,
