@@ -75,4 +75,4 @@ class WishSupport(Base):
     at: Mapped[datetime] = mapped_column(default=utcnow)
 
     wish: Mapped[Wish] = relationship(back_populates="supports", lazy="raise")
-    company: Mapped[Company] = relationship(lazy="raise")
+    company: Mapped[Company] = relationship(lazy="joined", innerjoin=True)  # who left the network does not count

@@ -28,7 +28,7 @@ from catalogue.services.errors import Conflict, NotFound
 from catalogue.services.findings import Findings
 from catalogue.services.locking import claim
 from catalogue.services.periods import is_period
-from catalogue.services.permissions import Actor, require
+from catalogue.services.permissions import SYSTEM, Actor, require
 from catalogue.services.prospects import Interested
 from catalogue.settings import Settings
 from catalogue.texts import N_
@@ -225,6 +225,18 @@ def _answer(
     session.flush()
     audit.record(session, actor, "run.answered", found, label=found.run.module.title[:250], state=found.state.value)
     return found
+
+
+def ask_again(session: Session, run: Run) -> dict[uuid.UUID, uuid.UUID]:
+    """A yes was for the day that *run* had: make it a question again. Returns the commitments asked about by company."""
+    said = RunCommitment.state == CommitmentState.COMING
+    found = session.scalars(select(RunCommitment).where(RunCommitment.run_id == run.id, said)).all()
+    for one in found:
+        one.state, one.people, one.asked_at, one.answered_at = CommitmentState.ASKED, None, utcnow(), None
+    session.flush()
+    if found:
+        audit.record(session, SYSTEM, "run.asked_again", run, label=run.module.title[:250], companies=len(found))
+    return {one.company_id: one.id for one in found}
 
 
 def _first(session: Session, found: RunCommitment) -> RunCommitment:

@@ -70,9 +70,13 @@ def _answers(
     found: dict[uuid.UUID, tuple[int, int]] = {}
     known = select(RunCommitment, Company.slug).join(RunCommitment.company)
     for answer, slug in session.execute(known.where(RunCommitment.run_id.in_([run.id for run in runs]))):
-        if slug in companies and (until is None or (answer.asked_at or answer.answered_at or answer.created_at) < until):
+        if slug in companies and (
+            until is None or (answer.asked_at or answer.answered_at or answer.created_at) < until
+        ):
             asked, people = found.get(answer.run_id, (0, 0))
-            coming = answer.state == CommitmentState.COMING and (until is None or (answer.answered_at or answer.created_at) < until)
+            coming = answer.state == CommitmentState.COMING and (
+                until is None or (answer.answered_at or answer.created_at) < until
+            )
             found[answer.run_id] = asked + 1, people + (answer.people or 0 if coming else 0)
     return found
 

@@ -5,8 +5,9 @@ does not write to everybody twice. Mails never hold a figure of another company.
 """
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 
 import structlog
 from sqlalchemy import select, update
@@ -14,7 +15,7 @@ from sqlalchemy.orm import joinedload
 
 from catalogue.db import Database, Session, utcnow
 from catalogue.models import CommitmentState, Module, Run, RunCommitment, RunState, WorkflowState
-from catalogue.services import outbox, prospects, recipients, run_words
+from catalogue.services import commitments, outbox, prospects, recipients, run_words
 from catalogue.services.periods import covering
 from catalogue.services.prospects import Interested
 from catalogue.services.reports import today
@@ -26,6 +27,7 @@ __all__ = ["QUIET", "send_due", "tell", "tell_enough"]
 QUIET = timedelta(minutes=10)  # after the last change of a run
 NEWS = (RunState.PLANNED, RunState.CONFIRMED, RunState.FULL, RunState.CANCELLED)
 AGAINST = (CommitmentState.DECLINED, CommitmentState.OTHER_TIME)
+Asked = Mapping[uuid.UUID, uuid.UUID]  # company → its commitment
 log = structlog.get_logger(__name__)
 
 
@@ -72,7 +74,7 @@ def _claimed(session: Session, run_id: uuid.UUID) -> Run | None:
     return session.scalar(statement)
 
 
-def _note(session: Session, run: Run, **values: str | datetime) -> None:
+def _note(session: Session, run: Run, **values: str | datetime | None) -> None:
     """Not through the object: nobody edited the run, who has it open is not stale, saved searches do not report it."""
     table = Run.__table__
     session.execute(
@@ -94,9 +96,10 @@ def tell(session: Session, settings: Settings, run_id: uuid.UUID) -> bool:
     if state != run.state.value or moved:
         interested = prospects.interested_in(session, [run])[run.id]
         before = covering(date.fromisoformat(day)) if moved else ()
-        chosen = [one for one in interested if _hears(one, kind) or _heard(one, before)]
-        _send(session, settings, run, kind, [one.company_id for one in chosen])
-    _note(session, run, told=_mark(run))
+        chosen = [one.company_id for one in interested if _hears(one, kind) or _heard(one, before)]
+        again = commitments.ask_again(session, run) if moved else {}
+        _send(session, settings, run, kind, chosen, again)
+    _note(session, run, told=_mark(run), enough_at=None if moved else run.enough_at)
     return True
 
 
@@ -124,20 +127,33 @@ def tell_enough(session: Session, settings: Settings, run_id: uuid.UUID) -> bool
     return True
 
 
-def _send(session: Session, settings: Settings, run: Run, kind: str, companies: Collection[uuid.UUID]) -> None:
+def _send(
+    session: Session,
+    settings: Settings,
+    run: Run,
+    kind: str,
+    companies: Collection[uuid.UUID],
+    again: Asked = MappingProxyType({}),
+) -> None:
+    """Mail the companies; those of *again* are asked for an answer to their question."""
     subject, sentence = WORDS[kind]
     values = {
         "title": run.module.title, "run": run_words.described(run), "day": run_words.day(run.starts_on),
         "reason": run.cancel_reason, "url": f"{settings.base_url.rstrip('/')}/modules/{run.module.slug}#termine",
         "until": UNTIL % {"day": run_words.day(run.decide_by)} if run.decide_by else "",
     }  # fmt: skip
-    for people in recipients.concerned(session, run.module_id, companies).values():
+    for company, people in recipients.concerned(session, run.module_id, companies).items():
         for person in people:
-            text = TEXT % (values | {"name": person.name, "sentence": sentence % values})
+            said = sentence % values
+            if company in again:
+                said += AGAIN % {"url": commitments.link_of(settings, again[company], person.id)}
+            text = TEXT % (values | {"name": person.name, "sentence": said})
             key = f"run:{run.id}:{kind}:{run.starts_on:%Y%m%d}:{person.id}"
             outbox.send(session, person.email, subject % values, text, key)
 
 
+AGAIN = N_(""" Ihre Zusage galt für den früheren Tag. Sagen Sie bitte, ob Ihre Leute auch jetzt kommen:
+%(url)s""")
 UNTIL = N_(" Das Netzwerkbüro entscheidet am %(day)s, ob er zustande kommt.")
 WORDS: dict[str, tuple[str, str]] = {
     "planned": (N_("Termin geplant: %(title)s"), N_("Für dieses Modul ist ein Termin geplant.%(until)s")),

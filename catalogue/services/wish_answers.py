@@ -14,7 +14,7 @@ from catalogue.services.permissions import Actor, require
 from catalogue.services.wishes import LOADED, OVER, TEXT_LENGTH
 from catalogue.texts import N_
 
-__all__ = ["AnswerInput", "answer", "fulfil", "link_draft", "modules"]
+__all__ = ["AnswerInput", "answer", "fulfil", "link_draft", "merge", "modules"]
 
 DECIDED = (WishState.PLANNED, WishState.FULFILLED, WishState.DECLINED)
 SILENT = (WishState.OPEN, WishState.REVIEW)  # need no sentence
@@ -62,6 +62,17 @@ def answer(session: Session, actor: Actor, wish: Wish, given: AnswerInput) -> Wi
         if given.state not in SILENT:
             _tell(session, one)
     return wish
+
+
+def merge(session: Session, actor: Actor, wish: Wish, kept: Wish) -> Wish:
+    """Let *kept* stand for *wish* from now on; who wanted *wish* hears what was answered to *kept* already. Raises Conflict."""
+    wish_merges.merge(session, actor, wish, kept)
+    if kept.state not in (*SILENT, WishState.QUESTION):
+        _write(wish, actor, kept.state, kept.answer, kept.module)
+        session.flush()
+        audit.record(session, actor, "wish.answered", wish, state=kept.state.value)
+        _tell(session, wish)
+    return kept
 
 
 def link_draft(session: Session, actor: Actor, wish: Wish, module: Module) -> None:

@@ -146,7 +146,7 @@ def view_of(actor: Actor, wish: Wish, k: int) -> WishView:
     own = actor.company_id is not None and wish.company_id == actor.company_id
     named = own or can(actor, "wish.answer") or wish.confidentiality == Confidentiality.MEMBERS
     company = wish.company.name if named and wish.company else ""
-    joined_by = {one.company_id for one in wish.supports} - {wish.company_id}
+    joined_by = {one.company_id for one in wish.supports if one.company.active} - {wish.company_id}
     supported = actor.company_id in joined_by
     if can(actor, "wish.answer"):
         return WishView(wish, company, own, supported, len(joined_by), exact=True)

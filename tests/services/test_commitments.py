@@ -22,7 +22,7 @@ from catalogue.models import (
     RunState,
     User,
 )
-from catalogue.services import commitments, demand, run_news, runs
+from catalogue.services import commitments, demand, prospects, run_news, runs
 from catalogue.services import people as people_service
 from catalogue.services.commitments import Answer
 from catalogue.services.demand import DemandInput
@@ -179,6 +179,26 @@ def test_companies_hear_once_that_a_run_is_planned_takes_place_or_not(
         ("bob", "Termin abgesagt"), ("alice", "Termin geplant"), ("alice", "Termin kommt zustande"), ("alice", "Termin verlegt"),
         ("bob", "Termin verlegt"),
     ]  # fmt: skip
+
+
+def test_a_yes_is_for_its_day_and_is_asked_for_again_when_the_run_moves(
+    database: Database, settings: Settings, people: People, module: Module
+) -> None:
+    run = plan(database, module, told="planned 2027-02-16", min_participants=5, enough_at=utcnow())
+    with database.write() as session:
+        for company, number, state in ((people.company, 6, COMING), (people.other_company, None, DECLINED)):
+            session.add(RunCommitment(run_id=run.id, company_id=company.id, state=state, people=number))
+        session.execute(update(Run).values(starts_on=date(2027, 3, 9), updated_at=utcnow()))
+    with later():
+        assert run_news.send_due(database, settings) == 1
+    with database.read() as session:
+        answers = {one.company_id: (one.state, one.people) for one in session.scalars(select(RunCommitment))}
+        moved, text = session.scalars(select(Run)).one(), session.scalars(select(OutboxMail.text)).one()
+        assert prospects.one(session, commitments.run_of(session, people.curator, run.id)).committed == 0
+    assert answers == {people.company.id: (CommitmentState.ASKED, None), people.other_company.id: (DECLINED, None)}
+    assert moved.enough_at is None
+    assert "Ihre Zusage galt für den früheren Tag" in text
+    assert "/commitments/" in text
 
 
 def test_enough_commitments_are_told_once_to_those_who_made_them(

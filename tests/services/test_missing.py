@@ -147,6 +147,18 @@ def test_a_merged_wish_counts_with_the_one_that_stays_hears_its_answer_and_can_b
         wish_merges.merge(session, people.member, world.douse, world.store)
 
 
+def test_who_is_merged_into_an_answered_wish_hears_the_answer_at_once(session: Session, people: People) -> None:
+    kept = wishes.create(session, people.member, WishInput("Prüfstände kalibrieren"))
+    wish_answers.answer(session, people.curator, kept, AnswerInput(WishState.PLANNED, "Im Mai in Ilmenau."))
+    other = wishes.create(session, people.stranger, WishInput("Prüfstand eichen"))
+    wish_answers.merge(session, people.curator, other, kept)
+    assert (other.state, other.answer) == (WishState.PLANNED, "Im Mai in Ilmenau.")
+    session.flush()
+    assert sorted(session.scalars(select(OutboxMail.to).where(OutboxMail.text.contains("Ilmenau")))) == [
+        "alice@muster.example", "bob@beispiel.example",
+    ]  # fmt: skip
+
+
 def test_who_wanted_it_is_told_when_the_draft_made_for_it_is_published(
     session: Session, people: People, index: SearchIndex
 ) -> None:

@@ -241,7 +241,9 @@ def test_prospects_count_like_the_page_of_runs_what_was_answered_by_that_day(ses
         None: now,
     }
     with time_machine.travel(datetime(2026, 12, 10, tzinfo=UTC), tick=False):
-        assert planning.prospects(session, SYSTEM, ReportQuery()) == prospects.coming(session, SYSTEM, date(2026, 12, 10))
+        assert planning.prospects(session, SYSTEM, ReportQuery()) == prospects.coming(
+            session, SYSTEM, date(2026, 12, 10)
+        )
     fokus = ReportQuery(as_of=date(2026, 12, 3), filters={"level": ("fokus",)})
     assert [one.run.id for one in planning.prospects(session, SYSTEM, fokus)] == [full.id]
 

@@ -112,7 +112,9 @@ def test_filters_by_state_and_day_and_the_state_of_a_past_day(session: Session, 
     assert asked(since=date(2026, 6, 15)) == {"strength": (2, 2), "weakness": (1, 1), "question": (1, 1)}
 
 
-def test_more_remarks_than_fit_are_counted_and_shown_when_asked_for(session: Session, people: People, offer: Offer) -> None:
+def test_more_remarks_than_fit_are_counted_and_shown_when_asked_for(
+    session: Session, people: People, offer: Offer
+) -> None:
     for number in range(9):
         say(session, offer.b, KINDS.THREAT, f"Risiko {number}")
     threat = swot.board(session, people.curator, WHOLE, SwotQuery()).fields[3]

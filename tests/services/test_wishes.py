@@ -99,12 +99,19 @@ def test_the_number_of_supporters_follows_the_rule_of_five(session: Session, peo
 def test_no_member_reads_a_small_or_exact_number(number: int, joins: bool, k: int) -> None:
     me = Actor(company_id=uuid4())
     wish = Wish(confidentiality=ANONYMOUS, state=WishState.OPEN, company=None)
-    wish.supports = [WishSupport(company_id=uuid4()) for _ in range(number)]
+    wish.supports = [WishSupport(company_id=uuid4(), company=Company(active=True)) for _ in range(number)]
     without = wishes.view_of(me, wish, k).supporters
     if joins:
-        wish.supports.append(WishSupport(company_id=me.company_id))
+        wish.supports.append(WishSupport(company_id=me.company_id, company=Company(active=True)))
     assert wishes.view_of(me, wish, k).supporters == without
     assert without is None or (without % 5 == 0 and max(k, 3) <= number and 0 < without <= number)
+
+
+def test_companies_that_left_the_network_do_not_count_as_supporters(session: Session, people: People) -> None:
+    wish = wishes.get(session, people.member, wishes.create(session, people.member, BENCHES).id)
+    join(session, wish, 6)
+    wish.supports[0].company.active = False
+    assert wishes.view_of(people.curator, wish, 5).supporters == 5
 
 
 def test_supporting_twice_counts_once_and_can_be_taken_back(session: Session, people: People) -> None:

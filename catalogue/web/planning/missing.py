@@ -106,7 +106,7 @@ def merge_wish(wish_id: uuid.UUID) -> str | AnyResponse:
             "planning/merge_wish.html", wish=wish, candidates=listed, chosen=request.args.get("into", "")
         )
     try:
-        kept = wish_merges.merge(session, actor, wish, _wish(_uuid(request.form.get("into", ""))))
+        kept = wish_answers.merge(session, actor, wish, _wish(_uuid(request.form.get("into", ""))))
     except Conflict as refused:
         tell(show(refused.text), "wait")
         return redirect(url_for(".merge_wish", wish_id=wish_id), 303)
