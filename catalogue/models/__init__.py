@@ -26,6 +26,7 @@ from catalogue.models.link_check import LinkCheck
 from catalogue.models.measure import Measure, MeasureModule, MeasurePrerequisite
 from catalogue.models.merge import ModuleDistinct, ModuleMerge
 from catalogue.models.module import Module, ModuleVersion, OfferStatus, WorkflowState, module_term
+from catalogue.models.operation import Job, Switch
 from catalogue.models.outbox import OutboxMail
 from catalogue.models.pending import Confirmation, ConfirmationAnswer, PendingVersion
 from catalogue.models.provider import Programme, ProgrammeKind, Provider
@@ -56,12 +57,12 @@ __all__ = [
     "CompanyImport", "CompanyRole", "Confidentiality", "Confirmation", "ConfirmationAnswer", "CooperationDirection", "CooperationEntry", "CooperationKind", "Introduction", "Decision",
     "DecisionKind", "DecisionState", "Demand", "DemandEvent", "DemandSource", "Digest", "Feedback", "FeedbackAction",
     "FeedbackKind", "FeedbackState", "FeedbackStep",
-    "FeedbackVisibility", "Frequency", "ImportFile", "ImportRow", "ImportRun", "ImportState", "IndexQueue",
+    "FeedbackVisibility", "Frequency", "ImportFile", "ImportRow", "ImportRun", "ImportState", "IndexQueue", "Job",
     "Invitation", "LinkCheck", "LinkPurpose", "LoginAttempt", "Measure", "MeasureModule", "MeasurePrerequisite", "Membership", "Module",
     "ModuleDistinct", "ModuleLock", "ModuleMerge", "ModuleVersion",
     "NetworkRole", "OfferStatus", "OneTimeLink", "OutboxMail", "PendingVersion", "Programme", "ProgrammeKind",
     "Provider", "Purpose", "Relevance", "RowKind", "Run", "RunCommitment", "RunState", "SavedSearch", "SearchGap", "SizeClass",
-    "Source", "SourceInterval", "SourceItem", "SourceKind", "SourceOutcome", "SourceRun", "SwotScope", "SwotText", "SwotVersion", "SynonymKind", "SynonymRule", "Term", "User", "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport",
+    "Source", "SourceInterval", "SourceItem", "SourceKind", "SourceOutcome", "SourceRun", "SwotScope", "SwotText", "SwotVersion", "Switch", "SynonymKind", "SynonymRule", "Term", "User", "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport",
     "WorkflowState", "module_term",
     "FrozenReport", "ReportLink",
     "Importance", "Recommendation", "Retreat", "RetreatItem", "RetreatParticipant", "RetreatState", "RetreatVote", "Voting", "VotingWay",
