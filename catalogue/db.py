@@ -25,6 +25,7 @@ __all__ = [
     "StaleDataError",
     "UTCDateTime",
     "is_busy",
+    "is_read_only",
     "utcnow",
 ]
 
@@ -85,7 +86,8 @@ class Database:
         arguments: dict[str, Any] = (
             {"connect_args": {"timeout": BUSY_SECONDS}} if self.is_sqlite else {"pool_pre_ping": True}
         )
-        self.engine = sa.create_engine(parsed, pool_size=10, max_overflow=10, **arguments)
+        # errors must not repeat what people typed: they end in logs
+        self.engine = sa.create_engine(parsed, pool_size=10, max_overflow=10, hide_parameters=True, **arguments)
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
@@ -116,6 +118,20 @@ class Database:
         """Give a session that is never committed."""
         with self.session() as session:
             yield session
+
+    def is_writable(self, patience: int = 250) -> bool:
+        """Whether it takes changes. On SQLite the write lock is asked for and given back; raises if others hold it for *patience* ms."""
+        options = {"sqlite_begin": "IMMEDIATE", "sqlite_patience": patience}
+        with self.engine.connect().execution_options(**options) as connection:
+            if not self.is_sqlite:  # "on" on a standby, too
+                return connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "off"
+            try:
+                connection.exec_driver_sql("PRAGMA user_version")  # whatever comes first, begins
+            except OperationalError as error:
+                if is_read_only(error):
+                    return False
+                raise
+            return True
 
     def dispose(self) -> None:
         """Close all pooled connections."""
@@ -159,4 +175,15 @@ def is_busy(error: BaseException) -> bool:
     text = str(error.orig).lower()
     return error.connection_invalidated or any(
         word in text for word in ("locked", "busy", "connection", "timeout", "starting up")
+    )
+
+
+def is_read_only(error: BaseException) -> bool:
+    """Whether *error* means that the database can be read but not changed: a full disk, a file or a standby that nobody may write to."""
+    if not isinstance(error, DBAPIError):
+        return False
+    text = str(error.orig).lower()
+    return any(
+        words in text
+        for words in ("readonly database", "read-only transaction", "is full", "no space left", "during recovery")
     )

@@ -1,6 +1,7 @@
 """``catalogue worker``: what runs beside the server."""
 
 import signal
+import sys
 import threading
 
 import click
@@ -8,7 +9,7 @@ import structlog
 
 from catalogue.cli.context import open_database, open_index, open_settings
 from catalogue.db import DBAPIError
-from catalogue.services import housekeeping, link_check, source_runs
+from catalogue.services import housekeeping, jobs, link_check
 
 __all__ = ["worker"]
 
@@ -25,9 +26,7 @@ def worker(once: bool, seconds: int) -> None:
     """
     settings, database, index = open_settings(), open_database(), open_index()
     if once:
-        done = housekeeping.run(database, settings, index)
-        imported = source_runs.run_due(database, settings, index)
-        click.echo(f"{done.mails} mails sent, {done.pruned} old rows deleted, {imported} sources read.")
+        _once(housekeeping.run(database, settings, index))
         return
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -35,9 +34,19 @@ def worker(once: bool, seconds: int) -> None:
     click.echo(f"Working every {seconds} seconds.")
     while not stop.is_set():
         try:
-            housekeeping.run(database, settings, index)
-            source_runs.run_due(database, settings, index)
-            link_check.run_due(database, settings)
+            done = housekeeping.run(database, settings, index)
+            if not done.paused:
+                jobs.run(database, "link_check", lambda: link_check.run_due(database, settings))
         except DBAPIError:
-            log.warning("database not available, trying again", exc_info=True)
+            log.warning("database not available, trying again")
         stop.wait(seconds)
+
+
+def _once(done: housekeeping.Round) -> None:
+    if done.paused:
+        click.echo("Paused by `catalogue maintenance`: only the index was brought up to date.")
+    else:
+        click.echo(f"{done.mails} mails sent, {done.pruned} old rows deleted, {done.sources} sources read.")
+    if done.failed:
+        click.echo(f"catalogue: {', '.join(done.failed)} failed, see the log.", err=True)
+        sys.exit(1)

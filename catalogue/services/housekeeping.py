@@ -1,6 +1,8 @@
 """What is done again and again in the background: mails, index, things that ended."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from catalogue.db import Database
 from catalogue.search import sync
@@ -13,6 +15,7 @@ from catalogue.services import (
     demand_imports,
     digests,
     imports,
+    jobs,
     links,
     mail,
     outbox,
@@ -22,8 +25,10 @@ from catalogue.services import (
     search_gaps,
     sessions,
     source_runs,
+    switches,
     throttle,
 )
+from catalogue.services.switches import Mode
 from catalogue.settings import Settings
 
 __all__ = ["Round", "run"]
@@ -31,22 +36,44 @@ __all__ = ["Round", "run"]
 
 @dataclass(frozen=True)
 class Round:
-    """What one round did."""
+    """What one round did. ``paused``: the catalogue is switched to reading or maintenance, only the index was brought up to date."""
 
-    mails: int
-    pruned: int
+    mails: int = 0
+    pruned: int = 0
+    sources: int = 0
+    paused: bool = False
+    failed: tuple[str, ...] = ()
 
 
 def run(database: Database, settings: Settings, index: SearchIndex) -> Round:
-    """Do one round. Safe to repeat, to interrupt, and to run beside another one."""
-    sync.drain_quietly(database, index)
-    if schedules.run_due(database):
+    """Do one round. Safe to repeat, to interrupt, and to run beside another one. A job that fails leaves the others alone."""
+    jobs.note(database, jobs.WORKER)
+    work: dict[str, Callable[[], Any]] = {"index": lambda: sync.drain(database, index)}
+    paused = switches.current(database).mode != Mode.NORMAL
+    if not paused:
+        work |= {
+            "schedules": lambda: _schedules(database, index),
+            "digests": lambda: digests.send_due(database, settings, index),
+            "run_news": lambda: run_news.send_due(database, settings),
+            "mail": lambda: mail.deliver(database, settings),
+            "sources": lambda: source_runs.run_due(database, settings, index),
+            "pruning": lambda: _prune(database, settings),
+        }
+    done = {name: jobs.run(database, name, job) for name, job in work.items()}
+    failed = tuple(name for name, result in done.items() if result is None)
+    return Round(done.get("mail") or 0, done.get("pruning") or 0, done.get("sources") or 0, paused, failed)
+
+
+def _schedules(database: Database, index: SearchIndex) -> int:
+    done = schedules.run_due(database)
+    if done:
         sync.drain_quietly(database, index)
-    digests.send_due(database, settings, index)
-    run_news.send_due(database, settings)
-    sent = mail.deliver(database, settings)
+    return done
+
+
+def _prune(database: Database, settings: Settings) -> int:
     with database.write() as session:
-        pruned = (
+        return (
             throttle.prune(session)
             + sessions.prune(session, settings)
             + links.prune(session)
@@ -61,4 +88,3 @@ def run(database: Database, settings: Settings, index: SearchIndex) -> Round:
             + outbox.prune(session)
             + retreats.prune(session)
         )
-    return Round(sent, pruned)

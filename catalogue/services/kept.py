@@ -3,12 +3,13 @@
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from threading import RLock
+from time import monotonic
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from catalogue.db import Database, Session
 
-__all__ = ["forget", "kept"]
+__all__ = ["drop", "for_seconds", "forget", "kept"]
 
 S = TypeVar("S", bound=Hashable)
 T = TypeVar("T")
@@ -56,3 +57,20 @@ def _made(database: Database, name: str, stamp: S, make: Callable[[S, Any], T], 
         if leave:
             shelf.found[name] = (stamp, made)
         return made
+
+
+def for_seconds(database: Database, name: str, seconds: float, make: Callable[[], T]) -> T:
+    """Return what *make* gave not longer ago than so many seconds: for what all nodes ask at each request and hardly ever changes."""
+    shelf = _shelves.setdefault(database, _Shelf())
+    until, value = shelf.found.get(name, (0.0, None))
+    if monotonic() < until:  # type: ignore[operator]
+        return value  # type: ignore[no-any-return]
+    made = make()
+    shelf.found[name] = (monotonic() + seconds, made)
+    return made
+
+
+def drop(database: Database, name: str) -> None:
+    """Forget one thing that this process itself has changed."""
+    if shelf := _shelves.get(database):
+        shelf.found.pop(name, None)

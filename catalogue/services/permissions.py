@@ -22,6 +22,7 @@ class Who(Enum):
     OWN_ADMIN = "admin of the company concerned"
     CURATOR = "curator or network admin"
     NETWORK_ADMIN = "network admin"
+    OPERATOR = "whoever runs the machine: the command line"
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,9 @@ TABLE: dict[str, frozenset[Who]] = {
         "user.administer": [Who.NETWORK_ADMIN],
         "audit.see": [Who.NETWORK_ADMIN],
         "outbox.see": [Who.NETWORK_ADMIN],
+        # running it
+        "operation.switch": [Who.NETWORK_ADMIN],
+        "operation.maintain": [Who.OPERATOR],
     }.items()
 }
 
@@ -140,6 +144,7 @@ def _belongs(actor: Actor, who: Who, thing: Any) -> bool:
         Who.OWN_ADMIN: own and actor.company_role == CompanyRole.ADMIN,
         Who.CURATOR: actor.is_staff,
         Who.NETWORK_ADMIN: actor.network_role == NetworkRole.ADMIN,
+        Who.OPERATOR: actor.is_system,
     }[who]
 
 

@@ -12,6 +12,7 @@ from werkzeug.datastructures import WWWAuthenticate
 
 from catalogue.db import DBAPIError
 from catalogue.services import readiness
+from catalogue.web.auth import settings
 from catalogue.web.requests import database
 
 bp = Blueprint("health", __name__)
@@ -51,9 +52,8 @@ def live() -> Response:
 @bp.get("/readyz")
 def ready() -> tuple[Response, int]:
     """Return 200 while pages can be served, else 503; says what is wrong, never where or with which secrets."""
-    found = readiness.look(database(), current_app.extensions["search"])
-    status = "ok" if found.can_serve else "unavailable"
-    return jsonify({"status": status, **asdict(found)}), 200 if found.can_serve else 503
+    found = readiness.look(settings(), database(), current_app.extensions["search"])
+    return jsonify({"status": found.status, **asdict(found)}), 503 if found.status == "unavailable" else 200
 
 
 @bp.get("/metrics")
