@@ -206,6 +206,7 @@ HOLDINGS: dict[str, Holding] = {
 NOBODY: dict[str, str] = {
     "import_file": "lists of modules as uploaded; two weeks",
     "index_queue": "ids of modules",
+    "job": "when background work last succeeded",
     "link_check": "addresses of sources and whether they answer",
     "measure": "published catalogue",
     "measure_module": "published catalogue",
@@ -219,5 +220,6 @@ NOBODY: dict[str, str] = {
     "search_gap": "texts and counts; addresses and numbers are not counted",
     "source": "addresses on the web",
     "source_item": "which entry is which module",
+    "switch": "maintenance and its reason; who moved it is in the record",
     "term": "published catalogue",
 }

@@ -91,18 +91,22 @@ def look(settings: Settings, database: Database, index: SearchIndex) -> Readines
         log.warning("not ready: database", error=type(error).__name__)
         answers = _Answers("unreachable", "unknown")
     waiting = answers.queues
-    late = bool(waiting) and (waiting.oldest_mail_seconds > MAIL_LATE.total_seconds() or answers.mails_given_up > 0)
     seen = answers.worker_seen
     return Readiness(
         database=answers.database,
         schema=answers.schema,
         index=_index_state(index, waiting),
         disk=disk_state(settings),
-        mails="late" if late and settings.smtp_host else "ok",
+        mails="late" if settings.smtp_host and _is_late(answers) else "ok",
         worker="ok" if answers.queues is None or (seen and utcnow() - seen < WORKER_SILENT) else "silent",
         mode=answers.mode,
         queues=waiting,
     )
+
+
+def _is_late(answers: _Answers) -> bool:
+    oldest = answers.queues.oldest_mail_seconds if answers.queues else 0
+    return oldest > MAIL_LATE.total_seconds() or answers.mails_given_up > 0
 
 
 def _bounded(database: Database) -> Bounded[_Answers]:
