@@ -51,6 +51,7 @@ class UserSession(Identified, Base):
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     seen_at: Mapped[datetime] = mapped_column(default=utcnow)
     expires_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime] = mapped_column(default=utcnow)  # when the person last proved to be themselves
     address: Mapped[str] = mapped_column(sa.String(64), default="")  # truncated to its network part
     browser: Mapped[str] = mapped_column(sa.String(200), default="")
 

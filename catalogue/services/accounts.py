@@ -15,7 +15,7 @@ from catalogue.services.permissions import VISITOR, Actor, require
 from catalogue.texts import N_
 
 __all__ = [
-    "Candidate", "ProfileInput", "admit", "by_email", "candidate", "change_password", "fold_email", "get_own", "note_failure",
+    "Candidate", "ProfileInput", "admit", "by_email", "candidate", "change_password", "confirm", "fold_email", "get_own", "note_failure",
     "note_logout", "password_fits", "set_password", "update_profile",
 ]  # fmt: skip
 
@@ -72,10 +72,16 @@ def password_fits(who: Candidate, password: str) -> bool:
     return secrets.check_password(password, who.password_hash)
 
 
-def note_failure(session: Session, who: Candidate) -> None:
+def note_failure(session: Session, who: Candidate, action: str = "login.failed") -> None:
     """Record that *who* did not get in. What was typed for an unknown account is not kept: it may be a password."""
     user = session.get(User, who.user_id) if who.user_id else None
-    audit.record(session, VISITOR, "login.failed", user, label=user.email if user else "", known=user is not None)
+    audit.record(session, VISITOR, action, user, label=user.email if user else "", known=user is not None)
+
+
+def confirm(session: Session, who: Candidate, session_id: uuid.UUID) -> None:
+    """Note in the sign-in *session_id* that the person proved just now to be themselves."""
+    throttle.forgive(session, who.reserved)
+    sessions.confirm(session, session_id)
 
 
 def admit(session: Session, who: Candidate, password: str) -> User | None:

@@ -14,19 +14,34 @@ from catalogue.services.permissions import Actor, require
 from catalogue.services.secrets import hash_token, make_token
 from catalogue.settings import Settings
 
-__all__ = ["actor_of", "end", "end_all", "end_one", "is_due", "listed", "prune", "resume", "start", "touch"]
+__all__ = [
+    "CONFIRMED_FOR", "actor_of", "confirm", "end", "end_all", "end_one", "is_confirmed", "is_due", "listed", "prune", "resume", "start",
+    "touch",
+]  # fmt: skip
 
 SEEN_EVERY = timedelta(minutes=5)
+CONFIRMED_FOR = timedelta(minutes=15)
 
 
-def start(session: Session, settings: Settings, user: User, address: str = "", browser: str = "") -> str:
-    """Open a sign-in for *user* and return its secret token, which only the browser keeps."""
+def start(
+    session: Session,
+    settings: Settings,
+    user: User,
+    address: str = "",
+    browser: str = "",
+    confirmed_at: datetime | None = None,
+) -> str:
+    """Open a sign-in for *user* and return its secret token, which only the browser keeps.
+
+    *confirmed_at*: when the person last proved to be themselves, if that was not just now.
+    """
     token = make_token()
     now = utcnow()
     session.add(
         UserSession(
             token_hash=hash_token(token), user_id=user.id, created_at=now, seen_at=now,
             expires_at=now + timedelta(days=settings.session_max_days), address=_network_part(address), browser=browser[:200],
+            confirmed_at=confirmed_at or now,
         )
     )  # fmt: skip
     user.previous_login_at, user.last_login_at = user.last_login_at, now
@@ -58,6 +73,19 @@ def touch(session: Session, session_id: uuid.UUID) -> None:
     found = session.get(UserSession, session_id)
     if found is not None:
         found.seen_at = utcnow()
+
+
+def is_confirmed(confirmed_at: datetime) -> bool:
+    """Return whether the proof of who sits there is fresh enough for dangerous actions (ASVS 7.5.1)."""
+    return utcnow() - confirmed_at < CONFIRMED_FOR
+
+
+def confirm(session: Session, session_id: uuid.UUID) -> None:
+    """Note that the person proved now to be themselves."""
+    found = session.get(UserSession, session_id)
+    if found is not None:
+        found.confirmed_at = utcnow()
+        session.flush()
 
 
 def end(session: Session, token: str) -> None:

@@ -9,15 +9,15 @@ from werkzeug.wrappers import Response
 from catalogue.models import CompanyRole
 from catalogue.services import access_requests, companies
 from catalogue.services.errors import Conflict, Invalid, NotFound, TooMany
-from catalogue.web.accounts import wait_text
 from catalogue.web.auth import allow, current_actor, settings
 from catalogue.web.ended import ended
 from catalogue.web.forms.companies import AskForm
 from catalogue.web.forms.refusals import attach
 from catalogue.web.languages import local_path, show
-from catalogue.web.limits import limiter
+from catalogue.web.limits import limiter, wait_text
 from catalogue.web.notices import tell
 from catalogue.web.numbers import page_number
+from catalogue.web.reauthentication import confirmed
 from catalogue.web.requests import db_session
 
 bp = Blueprint("access", __name__)
@@ -87,6 +87,7 @@ def index() -> str:
 
 @bp.post("/access/requests/<uuid:request_id>/approve")
 @allow("account.own")
+@confirmed
 def approve(request_id: UUID) -> Response:
     """Let a person in; network admins choose company and role."""
     session, actor = db_session(), current_actor()

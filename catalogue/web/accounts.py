@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 from wtforms import Form
@@ -16,7 +16,9 @@ from catalogue.web.auth import allow, current_actor, settings, sign_in, sign_out
 from catalogue.web.forms.accounts import ChangePasswordForm, LoginForm, ProfileForm, TokenForm
 from catalogue.web.forms.refusals import attach
 from catalogue.web.languages import YEAR, local_path
+from catalogue.web.limits import wait_text
 from catalogue.web.notices import tell
+from catalogue.web.reauthentication import confirmed
 from catalogue.web.requests import database, db_session
 
 bp = Blueprint("accounts", __name__)
@@ -74,12 +76,6 @@ def _with_wait(page: str, error: TooMany) -> Response:
     answer = make_response(page, 429)
     answer.headers["Retry-After"] = str(error.seconds)
     return answer
-
-
-def wait_text(error: TooMany) -> str:
-    """Return a sentence that says how long to wait."""
-    wait = ngettext("Warten Sie eine Minute", "Warten Sie %(num)s Minuten", -(-error.seconds // 60))
-    return str(gettext("Zu viele Versuche in kurzer Zeit. %(wait)s und versuchen Sie es noch einmal.", wait=wait))
 
 
 def _after_login(form: LoginForm) -> str:
@@ -197,6 +193,7 @@ def change_password() -> Response | tuple[str, int]:
 
 @bp.post("/account/sessions/<uuid:session_id>/end")
 @allow("account.own")
+@confirmed
 def end_session(session_id: UUID) -> Response:
     """End one own sign-in; ending this one signs out."""
     if session_id == current_user.session_id:
@@ -208,6 +205,7 @@ def end_session(session_id: UUID) -> Response:
 
 @bp.post("/account/sessions/end")
 @allow("account.own")
+@confirmed
 def end_other_sessions() -> Response:
     """End all own sign-ins but this one."""
     sessions.end_all(db_session(), current_user.user.id, current_user.session_id)
@@ -217,6 +215,7 @@ def end_other_sessions() -> Response:
 
 @bp.post("/account/tokens")
 @allow("account.own")
+@confirmed
 def create_token() -> str | tuple[str, int]:
     """Make an API token and show it, this once."""
     form = TokenForm()

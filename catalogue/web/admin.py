@@ -12,6 +12,7 @@ from catalogue.services import access_requests, audit, companies, outbox, users
 from catalogue.services.audit import AuditQuery
 from catalogue.web.auth import allow, current_actor, settings
 from catalogue.web.numbers import page_number
+from catalogue.web.reauthentication import confirmed
 from catalogue.web.requests import db_session
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
@@ -56,6 +57,7 @@ def _day(name: str) -> date | None:
 
 @bp.get("/outbox")
 @allow("outbox.see")
+@confirmed
 def outbox_list() -> str:
     """Show mails. Their texts hold links that open accounts: they are shown only where no server can send them."""
     which = request.args.get("show", "")

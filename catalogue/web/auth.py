@@ -1,6 +1,7 @@
 """Who is asking: the signed cookie holds a random token, the table ``user_session`` holds the sign-in."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
@@ -41,6 +42,7 @@ class SignedIn(UserMixin):
     def __init__(self, token: str, found: UserSession) -> None:
         self.token = token
         self.session_id = found.id
+        self.confirmed_at = found.confirmed_at
         self.user = found.user
         self.actor = sessions.actor_of(found.user)
 
@@ -179,10 +181,14 @@ def sign_in_first() -> Response:
     return redirect(url_for("accounts.login", next=target), 303)
 
 
-def sign_in(user: User) -> None:
-    """Start a fresh sign-in for *user* in this browser; an older one in the same browser ends."""
+def sign_in(user: User, confirmed_at: datetime | None = None) -> None:
+    """Start a fresh sign-in for *user* in this browser; an older one in the same browser ends.
+
+    *confirmed_at*: when the person last proved to be themselves, if that was not just now.
+    """
     sign_out()
-    token = sessions.start(db_session(), settings(), user, request.remote_addr or "", request.user_agent.string)
+    browser = request.user_agent.string
+    token = sessions.start(db_session(), settings(), user, request.remote_addr or "", browser, confirmed_at)
     found = sessions.resume(db_session(), settings(), token)
     if found is None:
         raise NotAllowed(N_("Dieses Konto ist gesperrt."))

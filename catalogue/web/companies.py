@@ -28,6 +28,7 @@ from catalogue.web.limits import EXPORT, limiter
 from catalogue.web.notices import tell
 from catalogue.web.numbers import page_number
 from catalogue.web.people import tell_invited
+from catalogue.web.reauthentication import confirmed
 from catalogue.web.requests import database, db_session
 
 bp = Blueprint("companies", __name__, url_prefix="/admin/companies")
@@ -134,6 +135,7 @@ def show(company_slug: str) -> str:
 
 @bp.post("/<company_slug>")
 @allow("company.create")
+@confirmed
 def update(company_slug: str) -> Response | tuple[str, int]:
     """Change a company."""
     company = companies.get(db_session(), current_actor(), company_slug)
@@ -157,6 +159,7 @@ def update(company_slug: str) -> Response | tuple[str, int]:
 
 @bp.post("/<company_slug>/invitations")
 @allow("company.create")
+@confirmed
 def invite(company_slug: str) -> Response | tuple[str, int]:
     """Invite somebody into a company."""
     company = companies.get(db_session(), current_actor(), company_slug)

@@ -15,6 +15,7 @@ from catalogue.web.forms.companies import CompanyListForm
 from catalogue.web.forms.refusals import attach
 from catalogue.web.languages import show as shown
 from catalogue.web.notices import tell
+from catalogue.web.reauthentication import confirmed
 from catalogue.web.requests import db_session
 
 bp = Blueprint("company_imports", __name__, url_prefix="/admin/company-imports")
@@ -63,6 +64,7 @@ def show(company_import_id: uuid.UUID) -> Page:
 
 @bp.post("/<uuid:company_import_id>/apply")
 @allow("company.create")
+@confirmed
 def apply(company_import_id: uuid.UUID) -> Page:
     """Write everything that was shown, or nothing."""
     run = _run(company_import_id)
@@ -84,6 +86,7 @@ def _run(company_import_id: uuid.UUID) -> CompanyImport:
 
 @bp.post("/<uuid:company_import_id>/undo")
 @allow("company.create")
+@confirmed
 def undo(company_import_id: uuid.UUID) -> Page:
     """Take back what the import changed."""
     company_imports.undo(db_session(), current_actor(), _run(company_import_id))

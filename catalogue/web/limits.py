@@ -1,8 +1,11 @@
 """General rate limits (memory, per process). Limits of signing in live in the database, see services/throttle.py."""
 
 from flask import Flask, request
+from flask_babel import gettext, ngettext
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+
+from catalogue.services.errors import TooMany
 
 limiter = Limiter(get_remote_address, default_limits=["600 per minute"], storage_uri="memory://", headers_enabled=False)
 SEARCH = "20 per second;300 per minute"
@@ -19,3 +22,9 @@ def init(app: Flask) -> None:
 
 def _is_static() -> bool:
     return request.endpoint in ("static", "bootstrap.static", "health.live", "health.ready")
+
+
+def wait_text(error: TooMany) -> str:
+    """Return a sentence that says how long to wait."""
+    wait = ngettext("Warten Sie eine Minute", "Warten Sie %(num)s Minuten", -(-error.seconds // 60))
+    return str(gettext("Zu viele Versuche in kurzer Zeit. %(wait)s und versuchen Sie es noch einmal.", wait=wait))

@@ -8,11 +8,12 @@ from werkzeug.wrappers import Response
 from catalogue.models import Invitation
 from catalogue.services import accounts, invitations, links, passwords, sessions
 from catalogue.services.errors import Conflict, Invalid, NotFound, Refused, TooMany
-from catalogue.web.accounts import home_of, wait_text
+from catalogue.web.accounts import home_of
 from catalogue.web.auth import current_actor, settings, sign_in, sign_out
 from catalogue.web.ended import ended
 from catalogue.web.forms.accounts import AcceptForm, ForgottenForm, NewPasswordForm
 from catalogue.web.forms.refusals import attach
+from catalogue.web.limits import wait_text
 from catalogue.web.notices import tell
 from catalogue.web.requests import db_session
 
@@ -91,7 +92,9 @@ def _invitation_page(found: Invitation, token: str, form: AcceptForm) -> str:
 
 
 def _accept(found: Invitation, token: str) -> Answer:
+    confirmed_at = None
     if current_user.is_authenticated and current_user.user.email == found.email:
+        confirmed_at = current_user.confirmed_at  # a click proves nothing about who sits there
         user = invitations.accept_as_user(db_session(), current_actor(), found)
     else:
         form = AcceptForm()
@@ -102,7 +105,7 @@ def _accept(found: Invitation, token: str) -> Answer:
         except Invalid as refused:
             attach(form, refused)
             return _invitation_page(found, token, form), 422
-    sign_in(user)
+    sign_in(user, confirmed_at)
     flash(gettext("Willkommen im Modulkatalog."), "ok")
     return redirect(home_of(current_actor()), 303)
 

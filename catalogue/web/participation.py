@@ -16,10 +16,9 @@ from catalogue.services.retreat_votes import Ballot, VoteInput
 from catalogue.services.retreats import normal_code
 from catalogue.services.throttle import Limit, forgive, network_of, reserve
 from catalogue.texts import N_
-from catalogue.web.accounts import wait_text
 from catalogue.web.auth import settings
 from catalogue.web.languages import show
-from catalogue.web.limits import limiter
+from catalogue.web.limits import limiter, wait_text
 from catalogue.web.polling import unless_known
 from catalogue.web.requests import database, db_session
 

@@ -16,6 +16,7 @@ from catalogue.web.forms.refusals import attach
 from catalogue.web.languages import local_path, show
 from catalogue.web.limits import WRITE, limiter
 from catalogue.web.notices import tell
+from catalogue.web.reauthentication import confirmed
 from catalogue.web.requests import db_session
 
 bp = Blueprint("people", __name__)
@@ -55,6 +56,7 @@ def index() -> str:
 
 @bp.post("/company/people/invitations")
 @allow("company.home")
+@confirmed
 def invite() -> Response | tuple[str, int]:
     """Invite a colleague."""
     form = InviteForm()
@@ -99,6 +101,7 @@ def revoke(invitation_id: UUID) -> Response:
 
 @bp.post("/company/people/<uuid:user_id>/role")
 @allow("account.own")
+@confirmed
 def change_role(user_id: UUID) -> Response:
     """Give a person another role in the company."""
     member = people.get(db_session(), current_actor(), user_id)
@@ -117,6 +120,7 @@ def change_role(user_id: UUID) -> Response:
 
 @bp.route("/company/people/<uuid:user_id>/remove", methods=["GET", "POST"])
 @allow("account.own")
+@confirmed
 def remove(user_id: UUID) -> Response | str | tuple[str, int]:
     """Show what stays, moves and ends when a person leaves; then take them out of the company."""
     member = people.get(db_session(), current_actor(), user_id)
@@ -162,6 +166,7 @@ def _list_of(member: Membership) -> str:
 
 @bp.post("/company/people/<uuid:user_id>/lock")
 @allow("account.own")
+@confirmed
 def lock(user_id: UUID) -> Response:
     """Lock the account of a colleague; all sign-ins end at once."""
     member = people.get(db_session(), current_actor(), user_id)
@@ -177,6 +182,7 @@ def lock(user_id: UUID) -> Response:
 
 @bp.post("/company/people/<uuid:user_id>/unlock")
 @allow("account.own")
+@confirmed
 def unlock(user_id: UUID) -> Response:
     """Unlock the account of a colleague."""
     member = people.get(db_session(), current_actor(), user_id)

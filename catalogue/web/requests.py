@@ -44,6 +44,15 @@ def db_session() -> Session:
     return cast(Session, g.db_session)
 
 
+def start_over() -> None:
+    """Give back what this request holds of the database: what was read so far is forgotten, what was not committed is undone."""
+    session = g.pop("db_session", None)
+    if session is not None:
+        session.rollback()
+        session.close()
+    g.pop("_login_user", None)  # Flask-Login's memory of who asks; read again at the next question
+
+
 def _take_turn() -> None:
     """Join those who wait for the write lock, given back at the end of the request; raise Busy if there are too many."""
     if not _writers.acquire(timeout=PATIENCE):

@@ -35,6 +35,7 @@ from catalogue.web import (
     planning,
     programmes,
     providers,
+    reauthentication,
     retreats,
     runs,
     search,
@@ -49,6 +50,7 @@ from catalogue.web import (
 BLUEPRINTS = [
     search.bp,
     accounts.bp,
+    reauthentication.bp,
     links.bp,
     access.bp,
     confirmations.bp,

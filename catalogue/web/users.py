@@ -18,6 +18,7 @@ from catalogue.web.languages import show as shown
 from catalogue.web.limits import EXPORT, limiter
 from catalogue.web.numbers import page_number
 from catalogue.web.people import tell_invited
+from catalogue.web.reauthentication import confirmed
 from catalogue.web.requests import database, db_session
 
 bp = Blueprint("users", __name__, url_prefix="/admin/users")
@@ -60,6 +61,7 @@ def index() -> str:
 
 @bp.post("/invitations")
 @allow("user.administer")
+@confirmed
 def invite() -> Response | tuple[str, int]:
     """Invite somebody into the network office."""
     form = InviteStaffForm()
@@ -121,6 +123,7 @@ def _refused(user: User, refused: Conflict) -> Response:
 
 @bp.post("/<uuid:user_id>/role")
 @allow("user.administer")
+@confirmed
 def change_role(user_id: UUID) -> Response:
     """Give or take a role in the network office."""
     user, role = _user(user_id), request.form.get("role", "")
@@ -135,6 +138,7 @@ def change_role(user_id: UUID) -> Response:
 
 @bp.post("/<uuid:user_id>/deactivate")
 @allow("user.administer")
+@confirmed
 def deactivate(user_id: UUID) -> Response:
     """Lock an account."""
     user = _user(user_id)
@@ -147,6 +151,7 @@ def deactivate(user_id: UUID) -> Response:
 
 @bp.post("/<uuid:user_id>/activate")
 @allow("user.administer")
+@confirmed
 def activate(user_id: UUID) -> Response:
     """Unlock an account."""
     user = _user(user_id)
@@ -156,6 +161,7 @@ def activate(user_id: UUID) -> Response:
 
 @bp.post("/<uuid:user_id>/link")
 @allow("user.administer")
+@confirmed
 def send_link(user_id: UUID) -> Response:
     """Mail the person a link to set a password themselves."""
     user = _user(user_id)
@@ -168,6 +174,7 @@ def send_link(user_id: UUID) -> Response:
 
 @bp.post("/<uuid:user_id>/sessions/end")
 @allow("user.administer")
+@confirmed
 def end_sessions(user_id: UUID) -> Response:
     """End all sign-ins of a person."""
     user = _user(user_id)

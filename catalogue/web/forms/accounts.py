@@ -9,7 +9,7 @@ from catalogue.services.accounts import ProfileInput
 from catalogue.web.forms.numbers import WholeNumberField
 
 __all__ = [
-    "AcceptForm", "ChangePasswordForm", "ForgottenForm", "LoginForm", "NewPasswordForm", "ProfileForm", "TokenForm",
+    "AcceptForm", "ChangePasswordForm", "ConfirmForm", "ForgottenForm", "LoginForm", "NewPasswordForm", "ProfileForm", "TokenForm",
 ]  # fmt: skip
 
 EMAIL = _l("Geben Sie eine E-Mail-Adresse an, zum Beispiel name@firma.de.")
@@ -47,6 +47,12 @@ class ChangePasswordForm(FlaskForm):
 
     current = PasswordField(_l("Jetziges Passwort"), [InputRequired(PASSWORD), Length(max=1000)])
     new = PasswordField(_l("Neues Passwort"), [InputRequired(PASSWORD), Length(max=1000)])
+
+
+class ConfirmForm(FlaskForm):
+    """Proof that the person who is signed in sits there. Its fields travel with those of any other form."""
+
+    confirm_password = PasswordField(_l("Ihr Passwort"), [InputRequired(PASSWORD), Length(max=1000)])
 
 
 class ProfileForm(FlaskForm):

@@ -14,6 +14,7 @@ from catalogue.web.forms.refusals import attach
 from catalogue.web.forms.reports import LinkForm
 from catalogue.web.notices import tell
 from catalogue.web.planning.blueprint import bp
+from catalogue.web.reauthentication import confirmed
 from catalogue.web.requests import db_session
 
 Page = str | tuple[str, int]
@@ -28,6 +29,7 @@ def report_share(report_id: uuid.UUID) -> str:
 
 @bp.post("/reports/<uuid:report_id>/links")
 @allow("report.share")
+@confirmed
 def report_link_create(report_id: uuid.UUID) -> Page:
     """Make a link and show it, this once."""
     form = LinkForm()
