@@ -1,13 +1,13 @@
 """sign-ins know when the person last proved to be themselves
 
-Revision: 7fedc7d0f1a0, after 47b8308ea684
+Revision: 7fedc7d0f1a0, after ce4776f6f52a
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "7fedc7d0f1a0"
-down_revision = "47b8308ea684"
+down_revision = "ce4776f6f52a"
 branch_labels = None
 depends_on = None
 
