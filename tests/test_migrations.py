@@ -3,10 +3,12 @@
 import threading
 import uuid
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -71,19 +73,46 @@ def test_every_step_back_and_forth_keeps_the_data(empty: Database) -> None:
     fill(empty)
     before = counts(empty)
     revisions = [script.revision for script in ScriptDirectory.from_config(schema.config(empty)).walk_revisions()]
-    for revision in revisions[1:]:
-        schema.downgrade(empty, revision)
-        schema.upgrade(empty)
+    for newer, older in pairwise(revisions):  # from the newest on, each step once back, forth, and back
+        shaped = shape(empty)
+        schema.downgrade(empty, older, lose_data=True)
+        command.upgrade(schema.config(empty), newer)
+        assert shape(empty) == shaped, newer
+        schema.downgrade(empty, older, lose_data=True)
+    schema.upgrade(empty)
     after = counts(empty)
     kept = {"module", "company", "user", "membership", "demand", "demand_event", "term", "module_term"}
     assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
     assert differences(empty) == []
 
 
+def shape(database: Database) -> dict[str, list[str]]:
+    """What is promised about each table: columns, keys, references, checks, indexes."""
+    with database.engine.connect() as connection:
+        look, found = sa.inspect(connection), dict[str, list[str]]()
+        for read in (
+            look.get_multi_columns, look.get_multi_pk_constraint, look.get_multi_foreign_keys, look.get_multi_indexes,
+            look.get_multi_unique_constraints, look.get_multi_check_constraints,
+        ):  # fmt: skip
+            for (_, table), things in read().items():
+                said = things if isinstance(things, list) else [things]
+                found.setdefault(table, []).extend(sorted(str(sorted(thing.items(), key=str)) for thing in said))
+        return found
+
+
+def test_going_back_is_refused_if_it_deletes_what_was_entered(empty: Database) -> None:
+    schema.upgrade(empty)
+    fill(empty)
+    with pytest.raises(schema.DataLoss, match="1 rows of company"):
+        schema.downgrade(empty, "base")
+    assert schema.is_current(empty)
+    assert counts(empty)["demand"] == 1
+
+
 def test_downgrade_to_nothing_and_upgrade_again(empty: Database) -> None:
     schema.upgrade(empty)
     fill(empty)
-    schema.downgrade(empty, "base")
+    schema.downgrade(empty, "base", lose_data=True)
     assert set(counts(empty)) <= {"alembic_version"}
     schema.upgrade(empty)
     assert differences(empty) == []
@@ -92,7 +121,7 @@ def test_downgrade_to_nothing_and_upgrade_again(empty: Database) -> None:
 def test_old_states_of_remarks_find_a_new_one_and_answers_stay(empty: Database) -> None:
     schema.upgrade(empty)
     fill(empty)
-    schema.downgrade(empty, "28e79e9639f9")
+    schema.downgrade(empty, "28e79e9639f9", lose_data=True)
     old = [
         ("new", "weakness", ""),
         ("read", "weakness", ""),
@@ -114,18 +143,18 @@ def test_old_states_of_remarks_find_a_new_one_and_answers_stay(empty: Database) 
         steps = connection.exec_driver_sql("SELECT action, text FROM feedback_step ORDER BY feedback_id").all()
     assert states == ["new", "seen", "seen", "done", "done", "done"]
     assert [tuple(step) for step in steps] == [("seen", "Ja"), ("done", "Ja"), ("done", "Danke")]
-    schema.downgrade(empty, "28e79e9639f9")
+    schema.downgrade(empty, "28e79e9639f9", lose_data=True)
     with empty.engine.connect() as connection:
         states = connection.exec_driver_sql("SELECT state FROM feedback ORDER BY id").scalars().all()
     assert states == ["new", "read", "answered", "closed", "closed", "closed"]
 
 
-def test_two_processes_that_start_at_once_migrate_once(empty: Database, tmp_path: Path) -> None:
+def test_two_processes_that_start_at_once_migrate_once(empty: Database) -> None:
     failures: list[BaseException] = []
 
     def upgrade() -> None:
         try:
-            schema.upgrade(empty, tmp_path)
+            schema.upgrade(empty)
         except BaseException as error:  # noqa: BLE001 - reported below
             failures.append(error)
 

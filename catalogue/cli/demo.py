@@ -59,7 +59,7 @@ def prepare(settings: Settings) -> bool:
         if _read(mark) == wanted and schema.is_current(database):
             return False
         click.echo("Die Datenbank wird vorbereitet …")
-        schema.upgrade(database, settings.state)
+        schema.upgrade(database)
         with database.write() as session:
             report = loading.load(session, SYSTEM, documents.read(resources("data/modules")))
             demo.load(session)

@@ -1,5 +1,6 @@
-"""Runs migrations on the engine that catalogue.schema hands over."""
+"""Runs migrations on the engine that catalogue.schema hands over, all steps in one transaction."""
 
+from contextlib import nullcontext
 from typing import Any, Literal
 
 from alembic import context
@@ -26,11 +27,15 @@ def _run(connection: Connection) -> None:
         compare_type=True,
         render_item=_render,
     )
-    with context.begin_transaction():
+    around = context.config.attributes.get("around") or (
+        lambda _connection: nullcontext()
+    )  # looks at the data before and after
+    with context.begin_transaction(), around(connection):
         context.run_migrations()
 
 
-engine = context.config.attributes["engine"]
+# the write lock from the first statement: two migrations never read the same revision
+engine = context.config.attributes["engine"].execution_options(sqlite_begin="IMMEDIATE")
 with engine.connect() as connection:
     if engine.dialect.name == "sqlite":
         # batch changes rebuild tables: with foreign keys on, ON DELETE CASCADE would empty their children

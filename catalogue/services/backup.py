@@ -1,213 +1,139 @@
-"""One file that holds everything worth keeping, and the way back. The search index is never part of it: it can be made again."""
+"""One file that holds everything worth keeping. Neither the search index (it can be made again) nor the secret key is in it."""
 
 import hashlib
-import json
+import hmac
 import os
 import shutil
-import sqlite3
-import tarfile
 import tempfile
-from contextlib import closing
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
 
-from sqlalchemy import delete, update
-
-from catalogue import schema
 from catalogue.db import Database, utcnow
-from catalogue.models import OneTimeLink, OutboxMail, UserSession
-from catalogue.services.errors import Invalid
+from catalogue.services import backup_archive, backup_postgres, backup_sqlite
+from catalogue.services.backup_archive import UPLOADS, Manifest, Unusable
 from catalogue.settings import Settings
-from catalogue.texts import N_
 
-__all__ = ["Manifest", "create", "inspect", "restore"]
+__all__ = ["Pruned", "create", "key_print", "prune", "uploads", "verify"]
 
-FORMAT = 1
-MANIFEST = "manifest.json"
-DATABASE = "catalogue.sqlite3"
-UPLOADS = "uploads"
-LARGEST = 20 * 1024**3  # bytes of content; a damaged header must not fill the disk
-POSTGRES_BACKUP = N_(
-    "Auf PostgreSQL sichert pg_dump den Katalog: pg_dump --format=custom --file=katalog.dump „Datenbank“, dazu den Ordner uploads."
-)
-POSTGRES_RESTORE = N_(
-    "Auf PostgreSQL holt pg_restore den Katalog zurück: pg_restore --clean --if-exists --dbname=„Datenbank“ katalog.dump."
-)
+DAYS = 35  # after so many days what was deleted has to be gone everywhere
+WORK = ".backup-"
+STALE = timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Manifest:
-    """What a backup says about itself. *files* maps each file's path to its SHA-256."""
+def create(database: Database, settings: Settings, target: Path) -> tuple[Manifest, str]:
+    """Write one moment of the database and all uploads to *target* while others go on working; return manifest and its SHA-256.
 
-    format: int
-    catalogue: str
-    revision: str
-    created_at: str
-    files: dict[str, str]
-
-
-def create(database: Database, settings: Settings, target: Path) -> Manifest:
-    """Write a consistent copy of the database and all uploads to *target*, while others go on working.
-
-    The file appears only when it is complete, readable by its owner alone; an existing one is refused.
+    The file appears only when it is complete and was read back; an existing one is refused.
     """
-    if not database.is_sqlite:
-        raise Invalid("", POSTGRES_BACKUP)
     if target.exists():
-        raise Invalid("", N_("%(path)s gibt es schon."), path=str(target))
+        raise Unusable(f"{target} exists already.")
     if not target.parent.is_dir():
-        raise Invalid("", N_("Den Ordner %(path)s gibt es nicht."), path=str(target.parent))
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
-        work = Path(folder)
-        _copy_database(Path(database.engine.url.database or ""), work / DATABASE)
-        files = {DATABASE: work / DATABASE, **_uploads(settings.state / UPLOADS)}
-        made = Manifest(
-            FORMAT, version("modulkatalog"), schema.current(database), utcnow().isoformat(timespec="seconds"),
-            {name: _sha256(path) for name, path in files.items()},
+        raise Unusable(f"The folder {target.parent} does not exist.")
+    store = backup_sqlite if database.is_sqlite else backup_postgres
+    with _workplace(target.parent) as work:
+        revision, tables, made_with = store.copy(database, work)
+        kind = "sqlite" if database.is_sqlite else "postgresql"
+        name = backup_archive.SQLITE_FILE if database.is_sqlite else backup_archive.DUMP
+        files = {name: work / name, **uploads(settings)}
+        manifest = Manifest(
+            backup_archive.FORMAT, version("modulkatalog"), revision, utcnow().isoformat(timespec="seconds"),
+            {name: backup_archive.digest(path) for name, path in files.items()}, kind, tables, made_with, key_print(settings),
         )  # fmt: skip
-        (work / MANIFEST).write_text(json.dumps(asdict(made), indent=1), encoding="utf-8")
-        _pack(work / "archive", {MANIFEST: work / MANIFEST, **files})
+        sha256 = backup_archive.pack(work / "archive", manifest, files)
+        backup_archive.read(work / "archive")
         os.replace(work / "archive", target)
-    return made
+    return manifest, sha256
 
 
-def _copy_database(source: Path, target: Path) -> None:
-    """Copy by SQLite's backup API: consistent although others write, and without the -wal file."""
-    with closing(sqlite3.connect(source)) as reading, closing(sqlite3.connect(target)) as writing:
-        reading.backup(writing)
-        writing.execute("PRAGMA journal_mode=DELETE")
+@contextmanager
+def _workplace(folder: Path) -> Iterator[Path]:
+    """Give a folder beside the target, gone at the end; a full disk becomes one sentence."""
+    try:
+        with tempfile.TemporaryDirectory(dir=folder, prefix=WORK) as work:
+            yield Path(work)
+    except OSError as error:
+        raise Unusable(f"The backup cannot be written to {folder}: {error.strerror}.") from error
 
 
-def _uploads(folder: Path) -> dict[str, Path]:
+def uploads(settings: Settings) -> dict[str, Path]:
+    """Return the files that lie beside the database, by their name in the archive."""
+    folder = settings.state / UPLOADS
     found = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     return {str(PurePosixPath(UPLOADS, *path.relative_to(folder).parts)): path for path in found}
 
 
-def _pack(target: Path, files: dict[str, Path]) -> None:
-    descriptor = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        with tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as archive:
-            for name, path in files.items():
-                archive.add(path, arcname=name, recursive=False)
-        file.flush()
-        os.fsync(file.fileno())
+def key_print(settings: Settings) -> str:
+    """Return a few letters by which the secret key is recognised, "" if there is none yet. Nobody can get back to the key."""
+    path = settings.state / "secret_key"
+    key = settings.secret_key or (path.read_text(encoding="ascii").strip() if path.exists() else "")
+    return hmac.new(key.encode(), b"catalogue backup", hashlib.sha256).hexdigest()[:8] if key else ""
 
 
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def verify(source: Path, revisions: set[str]) -> tuple[Manifest, str]:
+    """Read all of a backup, open its database and count; return manifest and its SHA-256, raise :class:`Unusable` if it is not good.
 
-
-def restore(settings: Settings, database: Database, source: Path, *, force: bool = False) -> Manifest:
-    """Put the content of *source* into the state folder and bring it to this version's schema.
-
-    Everything is unpacked and checked beside the state folder first; a damaged or foreign file changes nothing. What was there
-    is refused, or with *force* moved aside to ``before-restore-…``. The caller rebuilds the index. The catalogue must not run.
+    *revisions* are those that this version of the catalogue can upgrade from.
     """
-    if not database.is_sqlite:
-        raise Invalid("", POSTGRES_RESTORE)
-    live = Path(database.engine.url.database or "")
-    if not force and (live.exists() or _uploads(settings.state / UPLOADS)):
-        raise Invalid(
-            "",
-            N_("In %(path)s liegt schon ein Katalog. Mit --force wird er beiseite gelegt."),
-            path=str(settings.state),
-        )
-    with tempfile.TemporaryDirectory(dir=settings.state, prefix=".restore-") as folder:
-        work = Path(folder)
-        manifest = inspect(source, work, schema.known_revisions(database))
-        database.dispose()
-        if force:
-            _set_aside(settings.state, live)
-        shutil.move(work / DATABASE, live)
-        if (work / UPLOADS).exists():
-            shutil.move(work / UPLOADS, settings.state / UPLOADS)
-    shutil.rmtree(settings.index_folder, ignore_errors=True)
-    schema.upgrade(database, settings.state)
-    _forget(database)
-    return manifest
+    with tempfile.TemporaryDirectory(prefix="catalogue-verify-") as work:
+        return unpacked(source, Path(work), revisions)
 
 
-def _forget(database: Database) -> None:
-    """What was ended after the backup must not come alive again, what was sent must not be sent twice."""
-    with database.write() as session:
-        session.execute(delete(UserSession))
-        session.execute(delete(OneTimeLink))
-        waiting = OutboxMail.sent_at.is_(None) & OutboxMail.failed_at.is_(None)
-        session.execute(
-            update(OutboxMail)
-            .where(waiting)
-            .values(failed_at=utcnow(), last_error="restored from a backup, perhaps sent before")
-        )
-
-
-def inspect(source: Path, folder: Path, revisions: set[str]) -> Manifest:
-    """Unpack *source* into the empty *folder* and return its manifest; raise Invalid if anything about it is not as it was
-    made, or if its schema is none of *revisions*."""
-    try:
-        _unpack(source, folder)
-        raw = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        manifest = Manifest(**raw)
-    except FileNotFoundError as error:
-        raise Invalid("", N_("%(path)s gibt es nicht oder ist keine Sicherung."), path=str(source)) from error
-    except (OSError, EOFError, tarfile.TarError, ValueError, TypeError) as error:
-        raise Invalid("", N_("%(path)s ist beschädigt oder keine Sicherung."), path=str(source)) from error
-    if manifest.format != FORMAT:
-        raise Invalid("", N_("Diese Sicherung hat ein Format, das diese Fassung nicht kennt."))
-    _check_files(folder, manifest)
-    _check_database(folder / DATABASE, manifest, revisions)
-    return manifest
-
-
-def _unpack(source: Path, folder: Path) -> None:
-    total = 0
-    with tarfile.open(source, "r:gz") as archive:
-        for member in archive:
-            parts = PurePosixPath(member.name).parts
-            known = member.name in (MANIFEST, DATABASE) or (len(parts) > 1 and parts[0] == UPLOADS)
-            total += member.size
-            if not member.isreg() or not known or ".." in parts or total > LARGEST:
-                raise ValueError(f"unexpected entry {member.name!r}")
-            target = folder.joinpath(*parts)
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with open(target, "xb", opener=_private) as file, cast(IO[bytes], archive.extractfile(member)) as content:
-                shutil.copyfileobj(content, file)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _check_files(folder: Path, manifest: Manifest) -> None:
-    found = {str(PurePosixPath(*path.relative_to(folder).parts)) for path in folder.rglob("*") if path.is_file()} - {
-        MANIFEST
-    }
-    changed = [name for name in sorted(found & set(manifest.files)) if _sha256(folder / name) != manifest.files[name]]
-    if found != set(manifest.files) or changed or DATABASE not in found:
-        raise Invalid("", N_("Die Sicherung ist unvollständig oder wurde verändert."))
-
-
-def _check_database(path: Path, manifest: Manifest, revisions: set[str]) -> None:
-    try:
-        with closing(sqlite3.connect(path)) as connection:
-            sound = connection.execute("PRAGMA quick_check").fetchone()[0] == "ok"
-            found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    except sqlite3.Error as error:
-        raise Invalid("", N_("Die Datenbank in der Sicherung ist beschädigt.")) from error
-    if not sound or found is None or found[0] != manifest.revision:
-        raise Invalid("", N_("Die Datenbank in der Sicherung ist beschädigt."))
+def unpacked(source: Path, folder: Path, revisions: set[str]) -> tuple[Manifest, str]:
+    """Like :func:`verify`, with the content left in the empty *folder*."""
+    manifest, sha256 = backup_archive.read(source, folder)
     if manifest.revision not in revisions:
-        raise Invalid(
-            "",
-            N_("Die Sicherung stammt aus einer neueren Fassung des Katalogs. Bringen Sie zuerst diese auf den Stand."),
-        )
+        raise Unusable("This backup was made by a newer version of the catalogue. Update the catalogue first.")
+    store = backup_sqlite if manifest.database == "sqlite" else backup_postgres
+    store.check(folder / manifest.database_file, manifest)
+    return manifest, sha256
 
 
-def _set_aside(state: Path, live: Path) -> None:
-    aside = state / f"before-restore-{utcnow():%Y%m%d-%H%M%S-%f}"
-    aside.mkdir(mode=0o700)
-    for path in (live, live.with_name(live.name + "-wal"), live.with_name(live.name + "-shm"), state / UPLOADS):
-        if path.exists():
-            shutil.move(path, aside / path.name)
+@dataclass(frozen=True)
+class Pruned:
+    """What became of the backups in a folder: deleted, kept, and files that could not be read as backups."""
+
+    deleted: tuple[Path, ...]
+    kept: tuple[Path, ...]
+    unreadable: tuple[Path, ...]
+
+
+def prune(folder: Path, days: int, revisions: set[str], delete: Callable[[Path], None] = Path.unlink) -> Pruned:
+    """Delete backups made more than *days* ago, never the newest one that is good. What is no backup of ours stays."""
+    if not folder.is_dir():
+        raise Unusable(f"The folder {folder} does not exist.")
+    made: dict[Path, datetime] = {}
+    unreadable = []
+    for path in sorted(folder.glob("*.tar.gz")):
+        try:
+            made[path] = datetime.fromisoformat(backup_archive.peek(path)[0].created_at)
+        except Unusable:
+            unreadable.append(path)
+    limit = utcnow() - timedelta(days=days)
+    old = [path for path, moment in made.items() if moment < limit]
+    needed = _newest_good(sorted(made, key=made.__getitem__, reverse=True), revisions) if old else None
+    deleted = tuple(path for path in old if path != needed)
+    for path in deleted:
+        delete(path)
+    _sweep(folder)
+    return Pruned(deleted, tuple(path for path in made if path not in deleted), tuple(unreadable))
+
+
+def _newest_good(newest_first: list[Path], revisions: set[str]) -> Path | None:
+    for path in newest_first:
+        try:
+            verify(path, revisions)
+        except Unusable:
+            continue
+        return path
+    raise Unusable("None of the backups is good; nothing was deleted. Make a new one now.")
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed backups left behind."""
+    for left in folder.glob(f"{WORK}*"):
+        if datetime.fromtimestamp(left.stat().st_mtime, utcnow().tzinfo) < utcnow() - STALE:
+            shutil.rmtree(left, ignore_errors=True)
