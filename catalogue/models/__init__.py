@@ -29,6 +29,7 @@ from catalogue.models.module import Module, ModuleVersion, OfferStatus, Workflow
 from catalogue.models.operation import Job, Switch
 from catalogue.models.outbox import OutboxMail
 from catalogue.models.pending import Confirmation, ConfirmationAnswer, PendingVersion
+from catalogue.models.privacy import ErasedAccount, NoticeShown, PersonCopy
 from catalogue.models.provider import Programme, ProgrammeKind, Provider
 from catalogue.models.report import FrozenReport, ReportLink
 from catalogue.models.retreat import (
@@ -66,5 +67,5 @@ __all__ = [
     "WorkflowState", "module_term",
     "FrozenReport", "ReportLink",
     "Importance", "Recommendation", "Retreat", "RetreatItem", "RetreatParticipant", "RetreatState", "RetreatVote", "Voting", "VotingWay",
-    "CompanyLink", "DemandImport",
+    "CompanyLink", "DemandImport", "ErasedAccount", "NoticeShown", "PersonCopy",
 ]  # fmt: skip

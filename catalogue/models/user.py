@@ -37,6 +37,8 @@ class User(Identified, Stamped, Versioned, Base):
     active: Mapped[bool] = mapped_column(default=True)
     last_login_at: Mapped[datetime | None]
     previous_login_at: Mapped[datetime | None]
+    warned_at: Mapped[datetime | None]  # told by mail that the unused account will be deleted
+    reminded_at: Mapped[datetime | None]  # and told again
 
     membership: Mapped["Membership | None"] = relationship(back_populates="user", lazy="raise")
 

@@ -13,7 +13,7 @@ HOLDINGS: dict[str, Holding] = {
     # the account
     "user": Holding(
         N_("Ihr Konto"), Kept.ACCOUNT, "inactive", {"id": DELETE}, addresses={"email": DELETE}, key="account",
-        fields=("email", "name", "network_role", "language", "active", "last_login_at", "previous_login_at", "created_at"),
+        fields=("email", "name", "network_role", "language", "active", "last_login_at", "previous_login_at", "created_at", "warned_at", "reminded_at"),
         others=("password_hash",),
     ),
     "user_session": Holding(
@@ -194,6 +194,19 @@ HOLDINGS: dict[str, Holding] = {
     ),
     "synonym_rule": Holding(
         N_("Synonyme"), Kept.WORK, "", {"created_by_id": EMPTY}, withheld=BY_STAFF, others=("terms", "targets", "note")
+    ),
+    # rights of people
+    "person_copy": Holding(
+        N_("Kopien Ihrer Daten, die Sie angefordert haben"), Kept.PERIOD, "person_copies", {"user_id": DELETE},
+        key="copies", fields=("asked_at", "made_at"), others=("content",),
+    ),
+    "notice_shown": Holding(
+        N_("Welche Fassung der Datenschutzhinweise Ihnen wann gezeigt wurde"), Kept.ACCOUNT, "", {"user_id": DELETE},
+        key="notices", fields=("version", "shown_at"),
+    ),
+    "erased_account": Holding(
+        N_("Liste der Löschungen, nur als Prüfwert"), Kept.PERIOD, "erased_accounts",
+        withheld="hashes of ids that lead to nobody any more", others=("id_hash",),
     ),
     # outsiders
     "retreat_participant": Holding(
