@@ -28,6 +28,7 @@ from catalogue.models import (
     DemandEvent,
     DemandImport,
     Digest,
+    ErasedAccount,
     Feedback,
     FeedbackStep,
     FrozenReport,
@@ -48,9 +49,11 @@ from catalogue.models import (
     ModuleLock,
     ModuleMerge,
     ModuleVersion,
+    NoticeShown,
     OneTimeLink,
     OutboxMail,
     PendingVersion,
+    PersonCopy,
     Programme,
     Provider,
     ReportLink,
@@ -109,6 +112,7 @@ SILENT: frozenset[type[Base]] = frozenset({
     Retreat, RetreatItem, RetreatParticipant, RetreatVote,
     CompanyLink, DemandImport,
     RunCommitment,
+    ErasedAccount, NoticeShown, PersonCopy,
 })  # fmt: skip
 
 

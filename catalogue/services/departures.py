@@ -29,7 +29,9 @@ from catalogue.services.sorting import sort_key
 from catalogue.services.wishes import OVER
 from catalogue.texts import N_
 
-__all__ = ["Departure", "Reviews", "hand_over_reviews", "leave", "preview", "reviews"]
+__all__ = [
+    "Departure", "Reviews", "hand_over", "hand_over_reviews", "leave", "move_reviews", "preview", "reckon", "reckon_reviews", "reviews",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,11 @@ class Departure:
 def preview(session: Session, actor: Actor, member: Membership) -> Departure:
     """Return what would stay, move and end if *member* left now."""
     require(actor, "company.edit_people", member)
+    return reckon(session, member)
+
+
+def reckon(session: Session, member: Membership) -> Departure:
+    """Like :func:`preview`, for a caller that knows that it may ask: people who delete their own account."""
     user, company = member.user_id, member.company_id
     return Departure(
         demands=_count(
@@ -113,12 +120,13 @@ def leave(session: Session, actor: Actor, member: Membership, successor_id: uuid
     if successor is None and found.is_last_admin and found.candidates and not can(actor, "user.administer"):
         raise Invalid("successor", N_("Wählen Sie, wer künftig die Konten des Unternehmens verwaltet."))
     if successor is not None:
-        _hand_over(session, actor, member, successor, found)
+        hand_over(session, actor, member, successor, found)
     people.remove(session, actor, member)
     return found
 
 
-def _hand_over(session: Session, actor: Actor, member: Membership, successor: Membership, found: Departure) -> None:
+def hand_over(session: Session, actor: Actor, member: Membership, successor: Membership, found: Departure) -> None:
+    """Give what is open to *successor*, who is told by mail; the role of the admin, too, if *member* is the last one."""
     for kind, conditions in (
         (Wish, _open_wishes(member)),
         (WishSupport, _open_supports(member)),
@@ -170,6 +178,11 @@ class Reviews:
 def reviews(session: Session, actor: Actor, user: User) -> Reviews:
     """Return how much *user* is named for."""
     require(actor, "user.administer")
+    return reckon_reviews(session, user)
+
+
+def reckon_reviews(session: Session, user: User) -> Reviews:
+    """Like :func:`reviews`, for a caller that knows that it may ask."""
     return Reviews(
         _count(session, Module, Module.reviewer_id == user.id, Module.state != WorkflowState.ARCHIVED),
         _count(session, PendingVersion, PendingVersion.reviewer_id == user.id),
@@ -179,6 +192,13 @@ def reviews(session: Session, actor: Actor, user: User) -> Reviews:
 def hand_over_reviews(session: Session, actor: Actor, user: User, successor: User) -> Reviews:
     """Name *successor* as reviewer wherever *user* is named; raises Invalid("successor") for who cannot review."""
     found = reviews(session, actor, user)
+    move_reviews(session, actor, user, successor)
+    return found
+
+
+def move_reviews(session: Session, actor: Actor, user: User, successor: User) -> None:
+    """Like :func:`hand_over_reviews`, for a caller that knows that it may."""
+    found = reckon_reviews(session, user)
     if successor.network_role is None or not successor.active or successor.id == user.id:
         raise Invalid("successor", N_("Wählen Sie jemanden aus dem Netzwerkbüro."))
     for kind in (Module, PendingVersion):
@@ -190,7 +210,6 @@ def hand_over_reviews(session: Session, actor: Actor, user: User, successor: Use
             .execution_options(synchronize_session="fetch")
         )
     audit.record(session, actor, "reviews.handed_over", user, label=user.email, to=successor.email, number=found.total)
-    return found
 
 
 MAIL = N_("""Guten Tag %(name)s,

@@ -32,6 +32,7 @@ __all__ = [
     "get",
     "get_by_email",
     "join",
+    "keep_an_admin",
     "send_link",
     "set_network_role",
     "table",
@@ -220,7 +221,7 @@ def set_network_role(session: Session, actor: Actor, user: User, role: NetworkRo
     if role == user.network_role:
         return
     if role != NetworkRole.ADMIN:
-        _keep_an_admin(session, user)
+        keep_an_admin(session, user)
     before, user.network_role = user.network_role, role
     session.flush()
     names = [before.value if before else None, role.value if role else None]
@@ -230,7 +231,7 @@ def set_network_role(session: Session, actor: Actor, user: User, role: NetworkRo
 def deactivate(session: Session, actor: Actor, user: User) -> None:
     """Lock an account: sign-ins, links and tokens end at once."""
     require(actor, "user.administer")
-    _keep_an_admin(session, user)
+    keep_an_admin(session, user)
     user.active = False
     sessions.end_all(session, user.id)
     tokens.revoke_all(session, user.id)
@@ -262,7 +263,8 @@ def end_sessions(session: Session, actor: Actor, user: User) -> None:
     audit.record(session, actor, "sessions.ended", user, label=user.email)
 
 
-def _keep_an_admin(session: Session, user: User) -> None:
+def keep_an_admin(session: Session, user: User) -> None:
+    """Raise Conflict if *user* is the last network admin who can sign in. Keeps others from changing that until the commit."""
     if user.network_role != NetworkRole.ADMIN:
         return
     session.execute(select(User.id).where(User.network_role == NetworkRole.ADMIN).with_for_update())

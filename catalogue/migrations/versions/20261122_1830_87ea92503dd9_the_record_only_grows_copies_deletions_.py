@@ -1,13 +1,13 @@
 """the record only grows; copies, deletions and notices of people
 
-Revision: 87ea92503dd9, after 47b8308ea684
+Revision: 87ea92503dd9, after 7fedc7d0f1a0
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = '87ea92503dd9'
-down_revision = '47b8308ea684'
+down_revision = '7fedc7d0f1a0'
 branch_labels = None
 depends_on = None
 
