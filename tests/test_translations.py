@@ -16,10 +16,9 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask
 
-from catalogue.db import Database
 from catalogue.models import Term
 from tests.browsing import sign_in
-from tests.web.test_permissions import installation, routes
+from tests.web.installation import installation, routes
 from tests.web.world import CANARY, World
 
 ROOT = Path(__file__).parents[1]
@@ -154,11 +153,11 @@ SAID = (  # what people and modules say in tests.web.world
 @pytest.fixture(scope="module")
 def english_site() -> Iterator[tuple[Flask, World]]:
     """One of everything; the terms have English labels."""
-    with installation() as (app, world, _live):
-        with Database(app.extensions["settings"].database_url).write() as session:
+    with installation() as made:
+        with made.database.write() as session:
             for term in session.query(Term):
                 term.label_en = f"term {term.code[:4]}"
-        yield app, world
+        yield made.app, made.world
 
 
 @pytest.mark.slow

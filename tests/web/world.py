@@ -120,12 +120,21 @@ def _people(session: Session) -> tuple[dict[str, User], Any]:
         email_domains=["kanarie.example"],
     )
     other = factories.make_company(session, "Beispiel GmbH", sector_id=sector.id, region_id=region.id)
+    gone = factories.make_company(session, "Ausgetreten GmbH", slug="ausgetreten")
     people = {
         "member": factories.make_user(session, "alice@kanarie.example", name=PERSON, company=company),
         "company_admin": factories.make_user(
             session, "anton@kanarie.example", name=f"{PERSON} Anton", company=company, role=CompanyRole.ADMIN
         ),
         "stranger": factories.make_user(session, "bob@beispiel.example", name="Bob Beispiel", company=other),
+        "rival": factories.make_user(
+            session, "berta@beispiel.example", name="Berta Beispiel", company=other, role=CompanyRole.ADMIN
+        ),
+        "alone": factories.make_user(session, "otto@nirgends.example", name="Otto Ohne"),
+        "left": factories.make_user(
+            session, "gerda@ausgetreten.example", name="Gerda Gegangen", company=gone, role=CompanyRole.ADMIN
+        ),
+        "locked": factories.make_user(session, "lore@beispiel.example", name="Lore Gesperrt", company=other),
         "curator": factories.make_user(
             session, "clara@netz.example", name="Clara Netz", network_role=NetworkRole.CURATOR
         ),
