@@ -19,7 +19,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Return the WSGI application for *settings* (default: from the environment)."""
     settings = settings or Settings.from_env()
     prepare_state(settings)
-    configure_logging(settings.log_format)
+    configure_logging(settings.log_format, settings.log_level)
     app = Flask("catalogue", template_folder=str(resources("templates")), static_folder=str(resources("static")))
     app.config.from_mapping(_flask_config(settings))
     app.extensions["settings"] = settings

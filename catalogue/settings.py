@@ -68,6 +68,11 @@ class Settings:
     source_max_mb: int = setting(10, "Largest answer of a source in megabytes.", at_least=1)
     source_seconds: int = setting(30, "A source must have answered after so many seconds.", at_least=1)
     log_format: str = setting("text", "text for a person, json for a machine.", choices=("text", "json"))
+    log_level: str = setting(
+        "info",
+        "Least important events that are logged: debug, info, warning or error.",
+        choices=("debug", "info", "warning", "error"),
+    )
 
     @property
     def database_url(self) -> str:

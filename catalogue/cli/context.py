@@ -3,6 +3,7 @@
 import click
 
 from catalogue.db import Database, DBAPIError, is_busy
+from catalogue.logs import configure_logging
 from catalogue.search.index import SearchIndex
 from catalogue.settings import Settings, prepare_state
 
@@ -20,6 +21,7 @@ def database_problem(error: DBAPIError) -> str:
 def open_settings() -> Settings:
     """Return the settings from the environment, with a state folder that can be written."""
     settings = Settings.from_env()
+    configure_logging(settings.log_format, settings.log_level)
     prepare_state(settings)
     return settings
 

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.orm import joinedload, selectinload
 
 from catalogue.db import Database, Session
+from catalogue.logs import describe
 from catalogue.models import IndexQueue, Module, Term, WorkflowState
 from catalogue.search import feed
 from catalogue.search.document import document
@@ -37,7 +38,7 @@ def drain_quietly(database: Database, index: SearchIndex, at_most: int | None = 
     try:
         drain(database, index, at_most)
     except Exception as error:
-        log.warning("index not updated", error=f"{type(error).__name__}: {error}")
+        log.warning("index not updated", error=describe(error))
 
 
 def keep_up(database: Database, index: SearchIndex) -> None:
@@ -46,7 +47,7 @@ def keep_up(database: Database, index: SearchIndex) -> None:
     try:
         rest = is_waiting(database)
     except Exception as error:
-        log.warning("queue not read", error=f"{type(error).__name__}: {error}")
+        log.warning("queue not read", error=describe(error))
         return
     if rest:
         threading.Thread(target=drain_quietly, args=(database, index), name="index-drain", daemon=True).start()
@@ -255,6 +256,6 @@ def _heal(database: Database, index: SearchIndex) -> None:
         drain(database, index)
         index.healed_at = 0.0
     except Exception as error:
-        log.warning("index not healed", error=f"{type(error).__name__}: {error}")
+        log.warning("index not healed", error=describe(error))
     finally:
         index.healing.release()

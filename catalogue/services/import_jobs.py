@@ -39,12 +39,15 @@ def start(
 
 
 def _run_quietly(database: Database, settings: Settings, index: SearchIndex, actor: Actor, run_id: uuid.UUID) -> None:
+    structlog.contextvars.bind_contextvars(
+        job="import", job_id=run_id.hex[:12]
+    )  # a thread of its own begins without any
     try:
         run(database, settings, index, actor, run_id, import_progress.reporter(settings, run_id))
     except (
         Exception
     ):  # nobody waits for this thread; what happened is in the log and, if it could be written, in the run
-        log.exception("import failed", run=str(run_id))
+        log.exception("import failed")
 
 
 def run(

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import select, update
 
 from catalogue.db import Database, utcnow
+from catalogue.logs import describe
 from catalogue.models import OutboxMail
 from catalogue.settings import Settings
 from catalogue.texts import N_
@@ -92,7 +93,7 @@ def deliver(database: Database, settings: Settings, trust: ssl.SSLContext | None
     except (OSError, smtplib.SMTPException) as error:
         for mail in due:
             _failed(database, mail.id, error)
-        log.warning("mail server cannot be used", host=settings.smtp_host, error=_describe(error))
+        log.warning("mail server cannot be used", host=settings.smtp_host, error=describe(error))
         return 0
     with server:
         return sum(_send(database, settings, server, mail) for mail in due)

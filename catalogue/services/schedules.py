@@ -90,5 +90,5 @@ def _take_due(session: Session, module: Module, day: date) -> int:
             setattr(module, column, None)
             audit.record(session, SYSTEM, f"module.{name}_refused", module, reason=str(refused))
             session.flush()
-            log.warning("planned step refused", module=module.slug, step=name, reason=str(refused))
+            log.warning("planned step refused", module=module.slug, step=name, reason=refused.text.message)
     return taken

@@ -107,11 +107,12 @@ def run(
 
 def work(database: Database, settings: Settings, index: SearchIndex, actor: Actor, run_id: uuid.UUID) -> SourceRun:
     """Do the work of a run that was begun; whatever happens is noted in it."""
-    try:
-        _work(database, settings, index, actor, run_id)
-    except Exception:  # nobody waits for a thread; what could not even be noted shows as interrupted
-        log.exception("source failed", run=str(run_id))
-        _finish(database, run_id, SourceOutcome.FAILED, Text(FAILED_TEXT))
+    with structlog.contextvars.bound_contextvars(source_run=run_id.hex[:12]):
+        try:
+            _work(database, settings, index, actor, run_id)
+        except Exception:  # nobody waits for a thread; what could not even be noted shows as interrupted
+            log.exception("source failed")
+            _finish(database, run_id, SourceOutcome.FAILED, Text(FAILED_TEXT))
     with database.read() as session:
         return session.scalars(
             sa.select(SourceRun).where(SourceRun.id == run_id).options(joinedload(SourceRun.import_run))

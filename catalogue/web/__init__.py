@@ -10,5 +10,6 @@ __all__ = ["init"]
 
 def init(app: Flask) -> None:
     """Attach everything that speaks HTTP to *app*."""
-    for part in (requests, sanity, headers, languages, auth, limits, errors, filters, frame, _routes):
+    # what answers is changed last by the first: headers are added even to the page that says that nothing could be saved
+    for part in (headers, requests, sanity, languages, auth, limits, errors, filters, frame, _routes):
         part.init(app)

@@ -170,12 +170,12 @@ def busy_response(error: Exception) -> Response:
         return _stale(error)
     if not (isinstance(error, Busy) or is_busy(error)):
         return _unexpected(error)
-    log.warning("database busy", path=request.path)
+    log.warning("database busy")
     response = error_page(503)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
 
 
 def _unexpected(error: Exception) -> Response:
-    log.error("unexpected error", path=request.path, exc_info=error)
+    log.error("unexpected error", exc_info=error)
     return error_page(500)

@@ -13,10 +13,9 @@ from werkzeug.datastructures import WWWAuthenticate
 from catalogue.db import DBAPIError
 from catalogue.services import readiness
 from catalogue.web.auth import settings
-from catalogue.web.requests import database
+from catalogue.web.requests import METHODS, database
 
 bp = Blueprint("health", __name__)
-METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
@@ -83,11 +82,6 @@ def _measure_queues() -> None:
     for name in ("index", "mails", "mails_failed"):
         _figures().queues.labels(name).set(getattr(found, name))
     _figures().oldest_mail.set(found.oldest_mail_seconds)
-
-
-@bp.before_app_request
-def _begin() -> None:
-    g.begun = time.perf_counter()
 
 
 @bp.after_app_request

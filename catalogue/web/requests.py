@@ -4,8 +4,10 @@ GET and HEAD read; other methods begin with SQLite's write lock, commit when the
 below 400) and roll back otherwise. After the commit the index learns what changed; that never fails the request.
 """
 
+import re
 import secrets
 import threading
+import time
 from typing import cast
 
 import structlog
@@ -16,8 +18,17 @@ from catalogue.search import sync
 from catalogue.web.errors import Busy, busy_response
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
+METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
 WAITING = 5  # requests that may wait for SQLite's write lock; the server's other threads (of 8) go on answering readers
 PATIENCE = 1  # seconds that one more waits for its turn before it is told to come back
+QUIET = {
+    "static",
+    "bootstrap.static",
+    "health.live",
+    "health.ready",
+    "health.metrics",
+}  # asked all the time: told at level debug
+REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 _writers = threading.BoundedSemaphore(WAITING)
 log = structlog.get_logger(__name__)
 
@@ -61,13 +72,35 @@ def _take_turn() -> None:
 
 
 def _name_request() -> None:
-    g.request_id = secrets.token_hex(6)
+    g.begun = time.perf_counter()
+    g.request_id = _given_id() or secrets.token_hex(6)
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    structlog.contextvars.bind_contextvars(request_id=g.request_id, route=route())
+
+
+def _given_id() -> str:
+    """Return the id that a proxy of ours gave to the request, so that its log and ours can be joined; "" if nobody may give one."""
+    given = request.headers.get("X-Request-ID", "")
+    return given if current_app.extensions["settings"].proxies and REQUEST_ID.fullmatch(given) else ""
+
+
+def route() -> str:
+    """Return the pattern of the address that was asked for: addresses themselves hold tokens and what people search for."""
+    return request.url_rule.rule if request.url_rule else "none"
 
 
 def _finish(response: Response) -> Response:
+    """Commit, and say in one line what was asked and how it ended. Registered first, so it is the last to see the answer."""
+    response = _commit(response)
     response.headers["X-Request-ID"] = g.get("request_id", "")
+    seconds = round(time.perf_counter() - g.begun, 4) if "begun" in g else 0.0
+    tell = log.debug if request.endpoint in QUIET and response.status_code < 500 else log.info
+    method = request.method if request.method in METHODS else "other"
+    tell("request", method=method, route=route(), status=response.status_code, seconds=seconds)
+    return response
+
+
+def _commit(response: Response) -> Response:
     if "db_session" not in g or request.method in SAFE:
         return response
     if response.status_code >= 400:
@@ -93,3 +126,4 @@ def _close(_error: BaseException | None) -> None:
         session.close()
     if g.pop("is_writer", False):
         _writers.release()
+    structlog.contextvars.clear_contextvars()
