@@ -109,7 +109,7 @@ def _told(error: Error, seen: set[int]) -> Iterator[str]:
     """Yield the lines of a traceback, what came first at the top; source lines, but neither values nor withheld messages."""
     seen.add(id(error))
     before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    if before is not None and id(before) not in seen:
+    if before is not None and id(before) not in seen and before is not getattr(error, "orig", None):
         yield from _told(before, seen)
         yield "led to:"
     for frame in traceback.format_tb(error.__traceback__):
@@ -119,14 +119,13 @@ def _told(error: Error, seen: set[int]) -> Iterator[str]:
 
 def describe(error: Error) -> str:
     """Return the kind of *error*, with its message if that cannot repeat what somebody typed."""
+    error = getattr(error, "orig", None) or error  # what the database itself said
     kind = type(error).__qualname__
     message = _message(error)
     return f"{kind}: {CONTROLS.sub(_escape, message)}" if message else kind
 
 
 def _message(error: Error) -> str:
-    if (original := getattr(error, "orig", None)) is not None:  # of a database
-        return describe(original)
     module = type(error).__module__.partition(".")[0]
     if module == "sqlite3":
         return str(error)

@@ -10,6 +10,7 @@ import structlog
 from catalogue.cli.context import open_database, open_index, open_settings
 from catalogue.db import DBAPIError
 from catalogue.services import housekeeping, jobs, link_check
+from catalogue.services.errors import Conflict
 
 __all__ = ["worker"]
 
@@ -39,6 +40,8 @@ def worker(once: bool, seconds: int) -> None:
                 jobs.run(database, "link_check", lambda: link_check.run_due(database, settings))
         except DBAPIError:
             log.warning("database not available, trying again")
+        except Conflict as refused:
+            log.warning("nothing done", reason=str(refused))
         stop.wait(seconds)
 
 

@@ -19,6 +19,7 @@ from catalogue.services import (
     links,
     mail,
     outbox,
+    readiness,
     retreats,
     run_news,
     schedules,
@@ -28,6 +29,7 @@ from catalogue.services import (
     switches,
     throttle,
 )
+from catalogue.services.errors import Conflict
 from catalogue.services.switches import Mode
 from catalogue.settings import Settings
 
@@ -46,7 +48,14 @@ class Round:
 
 
 def run(database: Database, settings: Settings, index: SearchIndex) -> Round:
-    """Do one round. Safe to repeat, to interrupt, and to run beside another one. A job that fails leaves the others alone."""
+    """Do one round. Safe to repeat, to interrupt, and to run beside another one. A job that fails leaves the others alone.
+
+    Raises Conflict if the database has another schema than this code, as between an upgrade of the one and the other.
+    """
+    if not readiness.is_current(database):
+        raise Conflict(
+            "The database has another schema than this code: run `catalogue db upgrade`, or upgrade the code."
+        )
     jobs.note(database, jobs.WORKER)
     work: dict[str, Callable[[], Any]] = {"index": lambda: sync.drain(database, index)}
     paused = switches.current(database).mode != Mode.NORMAL

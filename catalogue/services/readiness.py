@@ -24,7 +24,18 @@ from catalogue.services.deadlines import Bounded
 from catalogue.services.switches import Mode
 from catalogue.settings import Settings
 
-__all__ = ["DISK_FULL", "DISK_LOW", "MAIL_LATE", "WORKER_SILENT", "Queues", "Readiness", "disk_state", "look", "queues"]
+__all__ = [
+    "DISK_FULL",
+    "DISK_LOW",
+    "MAIL_LATE",
+    "WORKER_SILENT",
+    "Queues",
+    "Readiness",
+    "disk_state",
+    "is_current",
+    "look",
+    "queues",
+]
 
 SECONDS = 2.0  # for all questions to the database together
 BEHIND = timedelta(minutes=1)
@@ -137,6 +148,11 @@ def _writing(database: Database) -> str:
         if is_busy(error):
             return "busy"
         raise
+
+
+def is_current(database: Database) -> bool:
+    """Whether the database has exactly the schema that this code knows."""
+    return schema.current(database) == _head()
 
 
 def queues(session: Session) -> Queues:
