@@ -1,5 +1,5 @@
 """Entry for a WSGI server in a checkout: ``gunicorn wsgi:app``."""
 
-from catalogue import create_app
+from catalogue.app import create_serving_app
 
-app = create_app()
+app = create_serving_app()

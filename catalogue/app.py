@@ -10,9 +10,10 @@ from catalogue.db import Database
 from catalogue.logs import configure_logging
 from catalogue.paths import resources
 from catalogue.search.index import SearchIndex
+from catalogue.services import background
 from catalogue.settings import Settings, load_secret_key, prepare_state
 
-__all__ = ["create_app"]
+__all__ = ["create_app", "create_serving_app"]
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -28,6 +29,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.init(app)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies)  # type: ignore[method-assign]
+    return app
+
+
+def create_serving_app(settings: Settings | None = None) -> Flask:
+    """Return the application of a process that serves: it also follows what others change, and reads ahead what pages need.
+
+    Make it in each serving process after it was forked; threads and connections do not survive a fork.
+    """
+    app = create_app(settings)
+    background.start(app.extensions["database"], app.extensions["settings"], app.extensions["search"])
     return app
 
 

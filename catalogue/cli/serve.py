@@ -7,7 +7,7 @@ import sys
 import click
 import waitress
 
-from catalogue.app import create_app
+from catalogue.app import create_serving_app
 from catalogue.cli.context import open_settings
 from catalogue.settings import Settings
 
@@ -28,7 +28,7 @@ def serve(host: str, port: int, threads: int) -> None:
 
 def run(settings: Settings, host: str, port: int, threads: int = 8) -> None:
     """Serve the catalogue until the process is told to end."""
-    app = create_app(settings)
+    app = create_serving_app(settings)
     _collect_garbage_rarely()
     # many slow connections must not keep others out: waitress' default of 100 is too few
     waitress.serve(

@@ -38,6 +38,7 @@ from catalogue.models import (
     IndexQueue,
     Introduction,
     Invitation,
+    Job,
     LinkCheck,
     LoginAttempt,
     Measure,
@@ -68,6 +69,7 @@ from catalogue.models import (
     Source,
     SourceItem,
     SourceRun,
+    Switch,
     SwotText,
     SwotVersion,
     SynonymRule,
@@ -79,7 +81,9 @@ from catalogue.models import (
     module_term,
 )
 
-__all__ = ["FEEDS", "SILENT", "queue"]
+__all__ = ["FED", "FEEDS", "SILENT", "queue"]
+
+FED = "feeds the index"  # in the info of a session that queued something
 
 # for one changed object: a query for the ids of the modules that must be indexed again, or the ids
 _Concerned = Callable[[Any], "sa.Select[uuid.UUID] | Iterable[uuid.UUID]"]
@@ -113,6 +117,7 @@ SILENT: frozenset[type[Base]] = frozenset({
     CompanyLink, DemandImport,
     RunCommitment,
     ErasedAccount, NoticeShown, PersonCopy,
+    Job, Switch,
 })  # fmt: skip
 
 
@@ -121,6 +126,7 @@ def queue(session: Session, modules: Iterable[uuid.UUID]) -> None:
     rows = [{"module_id": identity} for identity in dict.fromkeys(modules)]
     if rows:
         session.connection().execute(sa.insert(IndexQueue), rows)
+        session.info[FED] = True
 
 
 @event.listens_for(sa.orm.Session, "after_flush")

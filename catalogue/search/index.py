@@ -13,6 +13,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import whoosh.index
 from whoosh.filedb.filestore import FileStorage
 
 from catalogue.search import feed as _feed  # whoever opens an index also queues what changes
+from catalogue.search.changes import Position
 from catalogue.search.document import INDEX_VERSION, SCHEMA, Codec
 from catalogue.search.segments import IndexUnusable, SegmentView
 from catalogue.search.snapshot import Snapshot
@@ -27,7 +29,8 @@ from catalogue.search.snapshot import Snapshot
 __all__ = ["IndexUnusable", "SearchIndex"]
 assert _feed.FEEDS  # noqa: S101 - keeps the import
 
-_CURRENT, _LOCK, _SUMS = "CURRENT", "LOCK", "SUMS"
+_CURRENT, _LOCK, _SUMS, _POSITION = "CURRENT", "LOCK", "SUMS", "POSITION"
+_WAITING_SECONDS = 0.01  # between two tries for the lock
 _WRITER_SECONDS = 10
 _TRIES = 3
 
@@ -173,17 +176,39 @@ class SearchIndex:
     # --- writing; callers hold the lock
 
     @contextmanager
-    def lock(self, *, wait: bool) -> Iterator[bool]:
-        """Give True while this thread alone may write to the index, False if another does and *wait* is off."""
+    def lock(self, *, wait: bool, seconds: float = 0.0) -> Iterator[bool]:
+        """Give True while this thread alone may write to the index; False if *wait* is off and another does after *seconds*."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder.chmod(0o700)
+        end = time.monotonic() + seconds
         with open(self.folder / _LOCK, "a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            except BlockingIOError:
-                yield False
-                return
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+                    break
+                except BlockingIOError:
+                    if time.monotonic() >= end:
+                        yield False
+                        return
+                time.sleep(_WAITING_SECONDS)
             yield True
+
+    # --- how far it has come in the log of changes; kept in the generation that it speaks of
+
+    def position(self, name: str) -> Position | None:
+        """Return how far generation *name* has come, None if that is unknown or speaks of a commit that was lost."""
+        try:
+            found = Position.read(json.loads((self.folder / name / _POSITION).read_text(encoding="ascii")))
+            return found if found and found.commit <= self._newest_commit(name) else None
+        except (OSError, ValueError, IndexUnusable):
+            return None
+
+    def set_position(self, name: str, position: Position) -> None:
+        """Note how far generation *name* has come with its newest commit."""
+        kept = replace(position, commit=self._newest_commit(name)).kept()
+        temporary = self.folder / name / f"{_POSITION}.{os.getpid()}"
+        temporary.write_text(json.dumps(kept), encoding="ascii")
+        os.replace(temporary, self.folder / name / _POSITION)
 
     def create(self) -> str:
         """Make a new, empty generation that nobody uses yet and return its name."""

@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 import structlog
@@ -12,15 +13,19 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from catalogue.db import Database, Session
 from catalogue.logs import describe
-from catalogue.models import IndexQueue, Module, Term, WorkflowState
-from catalogue.search import feed
+from catalogue.models import Module, Term, WorkflowState
+from catalogue.search import changes, feed
+from catalogue.search.changes import Position
 from catalogue.search.document import document
 from catalogue.search.index import IndexUnusable, SearchIndex
 
-__all__ = ["Differences", "check", "drain", "drain_quietly", "is_waiting", "keep_up", "heal", "rebuild", "repair"]
+__all__ = [
+    "Differences", "Lag", "check", "drain", "drain_quietly", "heal", "is_waiting", "keep_up", "lag", "rebuild", "repair"
+]  # fmt: skip
 
 _AT_ONCE = 500
-_IN_REQUEST = 200  # so many rows of the queue at most, so that a page does not wait for what an import queued
+_IN_REQUEST = 200  # so many rows of the log at most, so that a page does not wait for what an import left
+_PATIENCE = 1.0  # seconds that who saved waits for another process to finish with the index
 _SMALL = 1_000  # so many modules are indexed at once where there is no index yet; more are left to the background
 _HEAL_EVERY = 30.0  # seconds between two tries
 _OPTIONS = (
@@ -34,7 +39,7 @@ log = structlog.get_logger(__name__)
 
 
 def drain_quietly(database: Database, index: SearchIndex, at_most: int | None = None) -> None:
-    """Let the index learn what is queued; log any failure, never raise."""
+    """Let the index learn what changed; log any failure, never raise."""
     try:
         drain(database, index, at_most)
     except Exception as error:
@@ -42,63 +47,85 @@ def drain_quietly(database: Database, index: SearchIndex, at_most: int | None = 
 
 
 def keep_up(database: Database, index: SearchIndex) -> None:
-    """Let the index learn what a request changed, and leave the rest of a long queue to the background. Never raises."""
+    """Let the index learn what a request changed, and leave the rest of a long log to the background. Never raises."""
     drain_quietly(database, index, _IN_REQUEST)
     try:
-        rest = is_waiting(database)
+        rest = is_waiting(database, index)
     except Exception as error:
-        log.warning("queue not read", error=describe(error))
+        log.warning("log of changes not read", error=describe(error))
         return
     if rest:
         threading.Thread(target=drain_quietly, args=(database, index), name="index-drain", daemon=True).start()
 
 
 def drain(database: Database, index: SearchIndex, at_most: int | None = None) -> int:
-    """Index all queued changes; return how many modules. Leaves the work to another process that is at it.
+    """Index all that changed; return how many modules. Leaves the work to another process that is at it.
 
-    With *at_most* it ends after about so many rows of the queue: a page must not wait for what a long import left behind.
+    With *at_most* it ends after about so many rows of the log, because a page must not wait for what a long import left behind, but
+    waits a moment for the other process: whoever saved wants to find it.
     """
     done = 0
     while True:
-        with index.lock(wait=False) as mine:
+        with index.lock(wait=False, seconds=_PATIENCE if at_most is not None else 0.0) as mine:
             if not mine:
                 return done
             done += _drain(database, index, at_most)
-        if at_most is not None or not is_waiting(
-            database
-        ):  # somebody may have queued after our last look and found the lock taken
-            return done
+        if at_most is not None or not is_waiting(database, index):
+            return done  # else somebody saved after our last look and found the lock taken
 
 
-def is_waiting(database: Database) -> bool:
-    """Whether anything is queued."""
+def is_waiting(database: Database, index: SearchIndex) -> bool:
+    """Whether the index has something to learn, or has to be made anew."""
+    name = index.current()
     with database.read() as session:
-        return session.scalar(sa.select(IndexQueue.id).limit(1)) is not None
+        position = _fitting(session, index, name) if name else None
+        return position is None or bool(changes.next_batch(session, position, 1).modules)
+
+
+@dataclass(frozen=True)
+class Lag:
+    """What an index has to learn: so many modules, since when; *lost*: it cannot tell and has to be made anew."""
+
+    modules: frozenset[uuid.UUID] = frozenset()
+    since: datetime | None = None
+    lost: bool = False
+
+
+def lag(session: Session, index: SearchIndex) -> Lag:
+    """Return how far the index is behind what *session* sees."""
+    name = index.current()
+    position = _fitting(session, index, name) if name else None
+    return Lag(*changes.waiting(session, position), lost=position is None)
+
+
+def _fitting(session: Session, index: SearchIndex, name: str) -> Position | None:
+    """Return how far generation *name* has come in the log of this database, None if that cannot be said."""
+    position = index.position(name)
+    if position is None or position.log != changes.identity(session) or position.done > changes.here(session).done:
+        return None
+    return position
 
 
 def _drain(database: Database, index: SearchIndex, at_most: int | None = None) -> int:
     name = index.current()
-    if not name:
-        return _first(database, index)
-    done = 0
-    while rows := _next_rows(database, at_most or _AT_ONCE):
-        modules = {module_id for _, module_id in rows}
-        _write(database, index, name, modules)
-        done += len(modules)
-        with database.write() as session:  # by the ids that were read: lower ones may be committed later
-            session.execute(sa.delete(IndexQueue).where(IndexQueue.id.in_([row for row, _ in rows])))
-        if at_most is not None:
-            break
-    return done
-
-
-def _next_rows(database: Database, at_most: int) -> list[tuple[int, uuid.UUID]]:
     with database.read() as session:
-        found = session.execute(sa.select(IndexQueue.id, IndexQueue.module_id).order_by(IndexQueue.id).limit(at_most))
-        return [(row, module) for row, module in found]
+        position = _fitting(session, index, name) if name else None
+    if position is None:
+        return _anew(database, index, in_request=at_most is not None)
+    done = 0
+    while True:
+        with database.read() as session:
+            batch = changes.next_batch(session, position, at_most or _AT_ONCE)
+        if batch.modules:
+            _write(database, index, name, batch.modules)
+        if batch.after != position:
+            index.set_position(name, position := batch.after)
+        done += len(batch.modules)
+        if batch.last or at_most is not None:
+            return done
 
 
-def _write(database: Database, index: SearchIndex, name: str, modules: set[uuid.UUID]) -> None:
+def _write(database: Database, index: SearchIndex, name: str, modules: frozenset[uuid.UUID]) -> None:
     """Bring *modules* up to date in one commit; each at most once, because two updates of one id leave both."""
     with database.read() as session:
         terms = _terms(session)
@@ -118,13 +145,14 @@ def _terms(session: Session) -> dict[uuid.UUID, Term]:
     return {term.id: term for term in session.scalars(sa.select(Term))}
 
 
-def _first(database: Database, index: SearchIndex) -> int:
-    """Make the first index: at once if there is little to index, else in the background."""
-    with database.read() as session:
-        count = session.scalar(sa.select(sa.func.count()).where(Module.state == WorkflowState.PUBLISHED)) or 0
-    if count > _SMALL:
-        heal(database, index)
-        return 0
+def _anew(database: Database, index: SearchIndex, *, in_request: bool) -> int:
+    """Make the first index, or another where nobody knows how far it has come; a page does not wait for many modules."""
+    if in_request:
+        with database.read() as session:
+            count = session.scalar(sa.select(sa.func.count()).where(Module.state == WorkflowState.PUBLISHED)) or 0
+        if count > _SMALL:
+            heal(database, index)
+            return 0
     return _rebuild(database, index, lambda _done, _all: None)
 
 
@@ -142,7 +170,8 @@ def rebuild(
 
 
 def _rebuild(database: Database, index: SearchIndex, progress: Callable[[int, int], None]) -> int:
-    known = _next_rows_all(database)
+    with database.read() as session:
+        position = changes.here(session)
     name = index.create()
     with database.read() as session, index.writer(name, limitmb=256) as writer:
         terms = _terms(session)
@@ -153,21 +182,9 @@ def _rebuild(database: Database, index: SearchIndex, progress: Callable[[int, in
             done += 1
             if done % 25 == 0 or done == len(ids):
                 progress(done, len(ids))
+    index.set_position(name, position)
     index.publish(name)
-    _forget(database, known)
     return done
-
-
-def _next_rows_all(database: Database) -> list[int]:
-    with database.read() as session:
-        return list(session.scalars(sa.select(IndexQueue.id)))
-
-
-def _forget(database: Database, rows: list[int]) -> None:
-    """Remove queue rows that were there before a rebuild began: it has read what they speak of."""
-    with database.write() as session:
-        for start in range(0, len(rows), _AT_ONCE):
-            session.execute(sa.delete(IndexQueue).where(IndexQueue.id.in_(rows[start : start + _AT_ONCE])))
 
 
 def _modules(session: Session, ids: list[uuid.UUID]) -> Iterator[Module]:
@@ -201,9 +218,12 @@ class Differences:
 
 
 def check(database: Database, index: SearchIndex) -> Differences:
-    """Compare which modules, in which versions, database and index hold. Modules that wait in the queue do not count."""
+    """Compare which modules, in which versions, database and index hold. Modules that it has yet to learn do not count."""
     with database.read() as session:
-        waiting = set(session.scalars(sa.select(IndexQueue.module_id)))
+        behind = lag(session, index)
+        if behind.lost and index.current():
+            return Differences(unusable="it does not know how far it has come")
+        waiting = behind.modules
         public = sa.select(Module.id, Module.version).where(Module.state == WorkflowState.PUBLISHED)
         wanted = dict(session.execute(public).all())
     try:
@@ -251,7 +271,10 @@ def heal(database: Database, index: SearchIndex) -> threading.Thread | None:
 def _heal(database: Database, index: SearchIndex) -> None:
     try:
         with index.lock(wait=True):
-            if not index.current() or index.is_broken():
+            name = index.current()
+            with database.read() as session:
+                usable = name and not index.is_broken() and _fitting(session, index, name)
+            if not usable:
                 _rebuild(database, index, lambda _done, _all: None)
         drain(database, index)
         index.healed_at = 0.0

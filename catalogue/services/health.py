@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 from catalogue import schema
 from catalogue.db import Database, utcnow
-from catalogue.models import IndexQueue
 from catalogue.search import sync
 from catalogue.search.index import SearchIndex
 from catalogue.services import outbox, report_pdf
@@ -125,7 +124,7 @@ def _pdf() -> Finding:
 
 def _index(database: Database, index: SearchIndex) -> Iterator[Finding]:
     with database.read() as session:
-        queued = session.scalar(sa.select(sa.func.count()).select_from(IndexQueue)) or 0
+        queued = len(sync.lag(session, index).modules)
     differences = sync.check(database, index)
     if differences.unusable:
         yield Finding(

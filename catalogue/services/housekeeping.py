@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalogue.db import Database
-from catalogue.search import sync
+from catalogue.search import changes, sync
 from catalogue.search.index import SearchIndex
 from catalogue.services import (
     access_requests,
@@ -83,7 +83,8 @@ def _schedules(database: Database, index: SearchIndex) -> int:
 def _prune(database: Database, settings: Settings) -> int:
     with database.write() as session:
         return (
-            throttle.prune(session)
+            changes.prune(session)
+            + throttle.prune(session)
             + sessions.prune(session, settings)
             + links.prune(session)
             + imports.prune(session)

@@ -80,7 +80,7 @@ def _index(database: Database, index: SearchIndex) -> None:
     """Let the index learn everything, also if a page is at it just now and will stop after a few modules."""
     for _ in range(PATIENCE):
         sync.drain_quietly(database, index)
-        if not sync.is_waiting(database):
+        if not sync.is_waiting(database, index):
             return
         time.sleep(0.2)
 

@@ -17,7 +17,8 @@ import structlog
 
 from catalogue import schema
 from catalogue.db import Database, DBAPIError, Session, is_busy, utcnow
-from catalogue.models import IndexQueue, OutboxMail
+from catalogue.models import OutboxMail
+from catalogue.search import sync
 from catalogue.search.index import IndexUnusable, SearchIndex
 from catalogue.services import jobs, outbox, switches
 from catalogue.services.deadlines import Bounded
@@ -48,7 +49,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Queues:
-    """What waits: changes for the index, mails, mails that were given up; and the ages of the oldest in seconds."""
+    """What waits: modules that this index has to learn, mails, mails that were given up; and the ages of the oldest in seconds."""
 
     index: int
     oldest_change_seconds: int
@@ -97,7 +98,7 @@ _patience: WeakKeyDictionary[Database, Bounded[_Answers]] = WeakKeyDictionary()
 def look(settings: Settings, database: Database, index: SearchIndex) -> Readiness:
     """Look at everything that readiness depends on; never raises, and returns in time even if the database hangs."""
     try:
-        answers = _bounded(database)(lambda: _ask(database), SECONDS) or _Answers("timeout", "unknown")
+        answers = _bounded(database)(lambda: _ask(database, index), SECONDS) or _Answers("timeout", "unknown")
     except (DBAPIError, sa.exc.TimeoutError, OSError) as error:
         log.warning("not ready: database", error=type(error).__name__)
         answers = _Answers("unreachable", "unknown")
@@ -124,7 +125,7 @@ def _bounded(database: Database) -> Bounded[_Answers]:
     return _patience.setdefault(database, Bounded())
 
 
-def _ask(database: Database) -> _Answers:
+def _ask(database: Database, index: SearchIndex) -> _Answers:
     revision = schema.current(database)
     if revision != _head():
         known = not revision or revision in _revisions()
@@ -134,7 +135,7 @@ def _ask(database: Database) -> _Answers:
         return _Answers(
             database=_writing(database),
             schema="ok",
-            queues=queues(session),
+            queues=queues(session, index),
             mails_given_up=session.scalar(sa.select(sa.func.count()).where(given_up)) or 0,
             worker_seen=jobs.last_successes(session).get(jobs.WORKER),
             mode=switches.read(session).mode.value,
@@ -155,12 +156,12 @@ def is_current(database: Database) -> bool:
     return schema.current(database) == _head()
 
 
-def queues(session: Session) -> Queues:
+def queues(session: Session, index: SearchIndex) -> Queues:
     """Return how much waits."""
-    count, oldest = session.execute(sa.select(sa.func.count(), sa.func.min(IndexQueue.queued_at))).one()
+    behind = sync.lag(session, index)
     return Queues(
-        index=count,
-        oldest_change_seconds=_age(oldest),
+        index=len(behind.modules),
+        oldest_change_seconds=_age(behind.since),
         mails=outbox.waiting(session),
         mails_failed=outbox.failed(session),
         oldest_mail_seconds=_age(outbox.oldest_waiting(session)),

@@ -76,7 +76,7 @@ def _measure_queues() -> None:
     """Set the gauges; without a database the other figures are still worth having."""
     try:
         with database().read() as session:
-            found = readiness.queues(session)
+            found = readiness.queues(session, current_app.extensions["search"])
     except DBAPIError:
         return
     for name in ("index", "mails", "mails_failed"):

@@ -14,7 +14,7 @@ import structlog
 from flask import Flask, Response, current_app, g, request
 
 from catalogue.db import Database, Session
-from catalogue.search import sync
+from catalogue.search import feed, sync
 from catalogue.web.errors import Busy, busy_response
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -116,7 +116,7 @@ def _commit(response: Response) -> Response:
 
 
 def _index() -> None:
-    if current_app.extensions["settings"].inline_indexing:
+    if g.db_session.info.get(feed.FED) and current_app.extensions["settings"].inline_indexing:
         sync.keep_up(database(), current_app.extensions["search"])
 
 
