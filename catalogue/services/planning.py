@@ -13,7 +13,7 @@ from catalogue.models import CommitmentState, Company, Module, Purpose, Run, Run
 from catalogue.services import reports
 from catalogue.services.periods import covering
 from catalogue.services.permissions import Actor, require
-from catalogue.services.prospects import Prospect
+from catalogue.services.prospects import NEEDED, Prospect
 from catalogue.services.report_facts import modules_in
 from catalogue.services.report_query import ReportQuery
 from catalogue.services.report_records import end_of_day, records
@@ -40,24 +40,25 @@ def prospects(session: Session, actor: Actor, query: ReportQuery, found: Stateme
     require(actor, "report.see")
     found = records(session, query) if found is None else found
     runs = _runs(session, query)
-    wanting: dict[uuid.UUID, list[Record]] = defaultdict(list)
-    for record in _for_training(found, {run.module_id for run in runs}):
-        wanting[record.module.id].append(record)
+    wanting: dict[str, list[Record]] = defaultdict(list)
+    for record in _for_training(found, {run.module.slug for run in runs}):
+        wanting[record.module.slug].append(record)
     answers = _answers(session, query, runs, {company.slug for company in found.facts.companies.values()})
-    coming = [_prospect(run, answers.get(run.id, (0, 0)), wanting[run.module_id]) for run in runs]
+    coming = [_prospect(run, answers.get(run.id, (0, 0)), wanting[run.module.slug]) for run in runs]
     return sorted(coming, key=lambda one: one.needed is None)
 
 
-def _for_training(found: Statements, modules: Collection[uuid.UUID]) -> Statements:
-    """Those that somebody could come for: about one of the modules, for training or for no purpose in particular."""
+def _for_training(found: Statements, slugs: Collection[str]) -> Statements:
+    """Those that somebody could come for: about one of these modules, for training or for no purpose in particular."""
     known = found.facts.modules
-    numbers = [n for n, key in enumerate(found.log.modules.values) if key in known and known[key].id in modules]
+    numbers = [n for n, key in enumerate(found.log.modules.values) if key in known and known[key].slug in slugs]
     purposes = found.says(Purpose.TRAINING.value) | (found.column("purposes") == 0)
     return found.only(purposes & found.among("module", numbers))
 
 
 def _prospect(run: Run, answers: tuple[int, int], wanting: Iterable[Record]) -> Prospect:
-    fitting = [record for record in wanting if covers(record.period, run.starts_on)]
+    periods = covering(run.starts_on)
+    fitting = [record for record in wanting if record.period in periods]
     people = sum(record.people or 0 for record in fitting)
     return Prospect(run, *answers, people, len({record.company.slug for record in fitting}))
 
@@ -94,7 +95,7 @@ def _runs(session: Session, query: ReportQuery) -> list[Run]:
         .join(Run.module)
         .where(Run.starts_on > after, Run.starts_on <= after + YEAR, Run.state.in_(OPEN_STATES))
         .where(Module.state == WorkflowState.PUBLISHED)
-        .options(joinedload(Run.module))
+        .options(joinedload(Run.module).load_only(*NEEDED))
         .order_by(Run.starts_on, Run.id)
     )
     runs = list(session.scalars(statement))

@@ -33,6 +33,7 @@ from catalogue.services.run_demand import Said
 from catalogue.services.run_suggestions import ONLINE, Suggestion, Want, suggestion
 
 __all__ = [
+    "NEEDED",
     "SHOWS",
     "Idea",
     "Ideas",
