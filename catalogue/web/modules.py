@@ -5,6 +5,7 @@ from flask import Blueprint, render_template, request
 from catalogue.services import bookmarks, decision_outcomes, demand, measures, modules, search
 from catalogue.web.auth import current_actor
 from catalogue.web.back import way_back
+from catalogue.web.linked_data import course_script
 from catalogue.web.requests import db_session
 from catalogue.web.search import search_index
 
@@ -26,4 +27,5 @@ def show(slug: str) -> str:
         decided=decision_outcomes.about_module(session, actor, module),
         own=demand.own(session, actor, [module.id, *(other.id for other in similar)]),
         way_back=way_back(request.args.get("back")),
+        linked_data=course_script(module),
     )

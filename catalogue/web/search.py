@@ -18,6 +18,7 @@ from catalogue.web.downloads import download
 from catalogue.web.frame import link
 from catalogue.web.languages import current_language, show
 from catalogue.web.limits import EXPORT, SEARCH, limiter
+from catalogue.web.linked_data import list_script
 from catalogue.web.queries import args_of, query_from
 from catalogue.web.requests import database, db_session
 
@@ -65,6 +66,7 @@ def index() -> str:
         multiple=MULTIPLE,
         open_facets=OPEN_FACETS,
         back=request.full_path.rstrip("?") if request.query_string else "",
+        linked_data=list_script([hit.module for hit in page.hits], (page.query.page - 1) * page.query.per_page + 1),
         **_ways_out(page, asked),
     )
 
