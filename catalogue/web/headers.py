@@ -23,7 +23,9 @@ def _add(response: Response) -> Response:
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
     if current_app.extensions["settings"].secure:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if request.endpoint not in ("static", "bootstrap.static"):
+    if request.blueprint == "exchange":
+        headers["Cache-Control"] = "public, max-age=300"  # the same for everybody, with a validator
+    elif request.endpoint not in ("static", "bootstrap.static"):
         # personal pages must not come back after signing out; the catalogue differs by person, too
         headers["Cache-Control"] = "no-store"
     elif request.args.get("v"):

@@ -1,8 +1,9 @@
 """The page of one module."""
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 
 from catalogue.services import bookmarks, decision_outcomes, demand, measures, modules, search
+from catalogue.services.exchange import amb
 from catalogue.web.auth import current_actor
 from catalogue.web.back import way_back
 from catalogue.web.linked_data import course_script
@@ -13,12 +14,12 @@ bp = Blueprint("modules", __name__, url_prefix="/modules")
 
 
 @bp.get("/<slug>")
-def show(slug: str) -> str:
+def show(slug: str) -> Response:
     """Show everything known about a module, and what the own company says about it."""
     session, actor = db_session(), current_actor()
     module = modules.get(session, actor, slug)
     similar = search.similar(session, actor, search_index(), module)
-    return render_template(
+    page = render_template(
         "modules/show.html",
         module=module,
         similar=similar,
@@ -29,3 +30,8 @@ def show(slug: str) -> str:
         way_back=way_back(request.args.get("back")),
         linked_data=course_script(module),
     )
+    answer = make_response(page)
+    if module.is_public:
+        described = url_for("exchange.amb_resource", slug=module.slug)
+        answer.headers["Link"] = f'<{described}>; rel="describedby"; type="{amb.MEDIA_TYPE}"'
+    return answer

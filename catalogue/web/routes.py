@@ -22,6 +22,7 @@ from catalogue.web import (
     demand,
     demand_imports,
     digests,
+    exchange,
     feedback,
     health,
     imports,
@@ -89,6 +90,7 @@ BLUEPRINTS = [
     participation.bp,
     board.bp,
     api.bp,
+    exchange.bp,
 ]
 
 
