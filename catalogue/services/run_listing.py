@@ -1,7 +1,7 @@
 """Runs of all modules: the public calendar and the table of staff, from the database, by the same conditions."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -29,7 +29,18 @@ from catalogue.services.permissions import Actor, require
 from catalogue.services.sorting import sort_key
 from catalogue.texts import N_
 
-__all__ = ["SEATS", "SORTS", "Offered", "RunPage", "RunQuery", "listing", "offered", "one_published", "published"]
+__all__ = [
+    "SEATS",
+    "SORTS",
+    "Offered",
+    "RunPage",
+    "RunQuery",
+    "listing",
+    "of_modules",
+    "offered",
+    "one_published",
+    "published",
+]
 
 PER_PAGE = 50
 ONLINE = "online"  # code of the region, and what runs without a region may be, too
@@ -106,6 +117,12 @@ def published(session: Session, actor: Actor, query: RunQuery, *, everything: bo
     """Return one page of the runs of published modules, cancelled ones too; with *everything* all of them."""
     require(actor, "catalogue.search")
     return _page(session, query, Module.state == WorkflowState.PUBLISHED, everything)
+
+
+def of_modules(session: Session, actor: Actor, modules: Collection[uuid.UUID], since: date) -> list[Run]:
+    """Return the runs from *since* on of those of the modules that are published, loaded like those of :func:`published`."""
+    found = published(session, actor, RunQuery(since=since), everything=True)
+    return [run for run in found.runs if run.module_id in modules]
 
 
 def one_published(session: Session, actor: Actor, run_id: uuid.UUID) -> Run:

@@ -1,21 +1,29 @@
-"""Modules for other catalogues: AMB of one module, MOOChub of all."""
+"""Modules for others: AMB of one module, MOOChub of all, feeds of any search, the map of the site for search engines."""
 
 import hashlib
 import json
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
+from flask_babel import gettext
 
-from catalogue.services import modules
+from catalogue.services import modules, run_listing, search
 from catalogue.services.errors import NotFound
-from catalogue.services.exchange import amb, moochub, published
+from catalogue.services.exchange import amb, atom, moochub, published, sitemap
 from catalogue.services.exchange.facts import facts_of
 from catalogue.services.permissions import VISITOR
 from catalogue.web.auth import settings
+from catalogue.web.facts import today
+from catalogue.web.limits import EXPORT, limiter
 from catalogue.web.numbers import page_number
+from catalogue.web.queries import args_of, query_from
 from catalogue.web.requests import db_session
+from catalogue.web.search import search_index
 
 bp = Blueprint("exchange", __name__)
+KEPT = timedelta(days=180)  # so long past and cancelled runs stay in subscribed calendars
 PROBLEM = "application/problem+json"
 
 
@@ -26,7 +34,7 @@ def amb_resource(slug: str) -> Response:
     if not module.is_public:
         raise NotFound
     base = settings().base_url
-    return _answer(amb.resource(facts_of(module, base), base), amb.MEDIA_TYPE)
+    return _answer(_json(amb.resource(facts_of(module, base), base)), amb.MEDIA_TYPE)
 
 
 @bp.get("/bridges/moochub/courses")
@@ -39,12 +47,57 @@ def moochub_courses() -> Response:
         page = published.listing(db_session(), VISITOR, page_number(), base)
     except NotFound:
         return _problem(404, "There is no such page.")
-    return _answer(moochub.document(page, f"{base}/bridges/moochub/courses"), moochub.MEDIA_TYPE)
+    return _answer(_json(moochub.document(page, f"{base}/bridges/moochub/courses")), moochub.MEDIA_TYPE)
 
 
-def _answer(node: dict[str, Any], media_type: str) -> Response:
-    """JSON with a validator: who asks again and has it already gets 304."""
-    body = json.dumps(node, ensure_ascii=False).encode()
+@bp.get("/modules.atom")
+@limiter.limit(EXPORT)
+def atom_feed() -> Response:
+    """Return the newest modules of a search as a feed; the parameters are those of the search page."""
+    query = replace(query_from(request.args), sort="newest", page=1, per_page=atom.MOST)
+    found = search.find(db_session(), VISITOR, search_index(), query)
+    base, args = settings().base_url.rstrip("/"), args_of(query, sort=None, per_page=None)
+    title = gettext("Module zu „%(text)s“", text=query.text) if query.text else gettext("Neue Module")
+    listed = [facts_of(hit.module, base) for hit in found.hits]
+    feed = atom.feed(listed, title, base + url_for("search.index", **args), base + url_for(".atom_feed", **args))
+    return _answer(feed, atom.MEDIA_TYPE)
+
+
+@bp.get("/modules.ics")
+@limiter.limit(EXPORT)
+def calendar_of_search() -> Response:
+    """Return the runs of the modules that a search finds, to be subscribed to."""
+    from catalogue.services import run_feed  # here, because its library would make every start longer
+
+    query = query_from(request.args)
+    found = search.ids(db_session(), VISITOR, search_index(), query)
+    runs = run_listing.of_modules(db_session(), VISITOR, found, today() - KEPT)
+    title = (
+        gettext("Termine zu „%(text)s“", text=query.text) if query.text else gettext("Termine, Modulkatalog BatterieMD")
+    )
+    response = _answer(run_feed.calendar(runs, title, settings().base_url), run_feed.MEDIA_TYPE)
+    response.headers["Content-Disposition"] = 'attachment; filename="termine.ics"'
+    return response
+
+
+@bp.get("/sitemap.xml")
+def site_map() -> Response:
+    """Return all public addresses."""
+    return _answer(sitemap.sitemap(db_session(), VISITOR, settings().base_url), sitemap.MEDIA_TYPE)
+
+
+@bp.get("/robots.txt")
+def robots() -> Response:
+    """Say what robots may read, and how fast."""
+    return _answer(sitemap.robots(settings().base_url).encode(), "text/plain; charset=utf-8")
+
+
+def _json(node: dict[str, Any]) -> bytes:
+    return json.dumps(node, ensure_ascii=False).encode()
+
+
+def _answer(body: bytes, media_type: str) -> Response:
+    """An answer with a validator: who asks again and has it already gets 304."""
     response = Response(body, content_type=media_type)
     response.set_etag(hashlib.sha256(body).hexdigest()[:32])
     response.vary.add("Accept")
@@ -53,4 +106,4 @@ def _answer(node: dict[str, Any], media_type: str) -> Response:
 
 
 def _problem(status: int, title: str) -> Response:
-    return Response(json.dumps({"title": title, "status": status}), status, content_type=PROBLEM)
+    return Response(_json({"title": title, "status": status}), status, content_type=PROBLEM)

@@ -66,6 +66,7 @@ def index() -> str:
         multiple=MULTIPLE,
         open_facets=OPEN_FACETS,
         back=request.full_path.rstrip("?") if request.query_string else "",
+        feed_args=args_of(asked.query, page=None, per_page=None, sort=None),
         linked_data=list_script([hit.module for hit in page.hits], (page.query.page - 1) * page.query.per_page + 1),
         **_ways_out(page, asked),
     )

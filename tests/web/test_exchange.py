@@ -1,11 +1,18 @@
 """Modules for other catalogues: public, cacheable, and nothing of drafts or archives."""
 
 import json
+from datetime import UTC, datetime, timedelta
+from urllib.robotparser import RobotFileParser
+from xml.etree import ElementTree
 
+from flask import Flask
 from flask.testing import FlaskClient
+from icalendar import Calendar
 
-from catalogue.db import Database
-from catalogue.models import WorkflowState
+from catalogue.db import Database, utcnow
+from catalogue.models import Run, Vocabulary, WorkflowState
+from catalogue.search import sync
+from catalogue.services.reports import today
 from tests import factories
 
 
@@ -50,3 +57,53 @@ def test_moochub_lists_what_is_published_page_by_page(client: FlaskClient, datab
     )
     behind = client.get("/bridges/moochub/courses?page=2")
     assert (behind.status_code, behind.mimetype) == (404, "application/problem+json")
+
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def test_any_search_is_a_feed_of_its_newest_modules(client: FlaskClient, database: Database, app: Flask) -> None:
+    with database.write() as session:
+        topic = factories.make_term(session, Vocabulary.TOPIC, "zelle", "Zellfertigung")
+        for day, title in ((1, "Zellen stapeln"), (3, "Zellen füllen & \u0001 prüfen"), (2, "Recht")):
+            factories.make_module(
+                session, title, slug=f"m{day}", terms=[topic] if day != 2 else [], published_at=datetime(2026, 5, day, tzinfo=UTC), summary="<b>kurz</b>",
+            )  # fmt: skip
+    sync.drain_quietly(database, app.extensions["search"])
+    answer = client.get("/modules.atom?q=zellen&page=7&sort=title")
+    assert answer.headers["Content-Type"] == "application/atom+xml; charset=utf-8"
+    feed = ElementTree.fromstring(answer.data)  # noqa: S314 - our own
+    entries = feed.findall(f"{ATOM}entry")
+    assert [entry.findtext(f"{ATOM}title") for entry in entries] == ["Zellen füllen &  prüfen", "Zellen stapeln"]
+    assert entries[0].findtext(f"{ATOM}id", "").startswith("urn:uuid:")
+    assert [one.get("term") for one in entries[0].findall(f"{ATOM}category")] == ["zelle"]
+    assert feed.findtext(f"{ATOM}id") == "http://127.0.0.1:8000/modules.atom?q=zellen"
+    assert client.get("/modules.atom?q=zellen", headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+    assert 'href="/modules.atom?q=zellen"' in client.get("/?q=zellen&sort=title").get_data(as_text=True)
+
+
+def test_a_search_is_a_calendar_of_its_modules_runs(client: FlaskClient, database: Database, app: Flask) -> None:
+    with database.write() as session:
+        for slug, title in (("zellen", "Zellen stapeln"), ("recht", "Recht")):
+            module = factories.make_module(session, title, slug=slug)
+            session.add(Run(module_id=module.id, starts_on=today() + timedelta(days=30), place="Jena"))
+            session.add(Run(module_id=module.id, starts_on=today() - timedelta(days=400), place="Jena"))
+    sync.drain_quietly(database, app.extensions["search"])
+    answer = client.get("/modules.ics?q=zellen")
+    assert answer.mimetype == "text/calendar"
+    events = Calendar.from_ical(answer.data).walk("VEVENT")
+    assert [str(event["summary"]) for event in events] == ["Zellen stapeln"]
+
+
+def test_the_site_map_and_the_rules_for_robots_name_public_pages_only(client: FlaskClient, database: Database) -> None:
+    fill(database)
+    tree = ElementTree.fromstring(client.get("/sitemap.xml").data)  # noqa: S314 - our own
+    space = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+    found = {url.findtext(f"{space}loc"): url.findtext(f"{space}lastmod") for url in tree.findall(f"{space}url")}
+    assert found == {"http://127.0.0.1:8000/modules/zellen": utcnow().date().isoformat()}
+    rules = client.get("/robots.txt").get_data(as_text=True)
+    robot = RobotFileParser()
+    robot.parse(rules.splitlines())
+    assert robot.site_maps() == ["http://127.0.0.1:8000/sitemap.xml"]
+    assert robot.can_fetch("*", "/modules/zellen")
+    assert not any(robot.can_fetch("*", path) for path in ("/company", "/planning", "/admin/users", "/api/v1/modules"))
