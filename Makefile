@@ -35,6 +35,7 @@ bench: setup    ## performance tables
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.imports
 	@$(BIN)/python -m tests.bench.planning
+	@$(BIN)/python -m tests.bench.load
 
 screenshots: setup    ## the pictures of the README
 	@$(BIN)/python -m tests.browser.screenshots
