@@ -1,8 +1,9 @@
 """The database: engine with its hooks, the declarative base, and the only maker of write transactions besides the request hook."""
 
+import hashlib
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -141,9 +142,42 @@ class Database:
                 raise
             return True
 
+    @contextmanager
+    def claim(self, name: str) -> Iterator[bool]:
+        """Give True to the one process of all machines that asks for *name* first; it lets go at the end, or when it is killed.
+
+        SQLite is for one machine: there everybody gets True, and files keep processes apart.
+        """
+        if self.is_sqlite:
+            yield True
+            return
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            mine = bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_claim_key(name)))))
+            try:
+                yield mine
+            finally:
+                if mine:
+                    with suppress(DBAPIError):  # a broken connection has let go already
+                        connection.execute(sa.select(sa.func.pg_advisory_unlock(_claim_key(name))))
+
+    def is_claimed(self, name: str) -> bool:
+        """Whether a process on any machine holds *name*; always False on SQLite."""
+        if self.is_sqlite:
+            return False
+        with self.engine.connect() as connection:
+            return bool(connection.scalar(_HELD, {"key": _claim_key(name)}))
+
     def dispose(self) -> None:
         """Close all pooled connections."""
         self.engine.dispose()
+
+
+_HELD = sa.text("""SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND (classid::bigint << 32) | objid::bigint = :key)""")
+
+
+def _claim_key(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
 
 
 def _checked(url: str) -> sa.URL:

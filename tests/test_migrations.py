@@ -19,7 +19,6 @@ from catalogue.models import Demand, DemandEvent, Module, Relevance, Vocabulary
 from tests import factories
 from tests.postgres import postgres_url
 
-
 NEWEST = 4  # older steps do not change any more
 
 

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import structlog
 
@@ -15,13 +16,13 @@ from catalogue.search import sync
 from catalogue.search.index import SearchIndex
 from catalogue.services import import_apply, import_check, import_progress
 from catalogue.services.errors import Conflict, Invalid, Refused
-from catalogue.services.import_progress import Report
+from catalogue.services.import_progress import Progress, Report
 from catalogue.services.imports import BUSY
 from catalogue.services.permissions import Actor
 from catalogue.settings import Settings
 from catalogue.texts import N_, Text
 
-__all__ = ["run", "start"]
+__all__ = ["progress", "run", "start"]
 
 PATIENCE = 50  # tries
 log = structlog.get_logger(__name__)
@@ -30,7 +31,7 @@ log = structlog.get_logger(__name__)
 def start(
     database: Database, settings: Settings, index: SearchIndex, actor: Actor, run_id: uuid.UUID
 ) -> threading.Thread:
-    """Work in a thread of its own; progress can be read with :func:`import_progress.read`."""
+    """Work in a thread of its own; progress can be read with :func:`progress`."""
     thread = threading.Thread(
         target=_run_quietly, args=(database, settings, index, actor, run_id), name="import", daemon=True
     )
@@ -54,8 +55,8 @@ def run(
     database: Database, settings: Settings, index: SearchIndex, actor: Actor, run_id: uuid.UUID, report: Report
 ) -> ImportState:
     """Do what the run is waiting for, unless somebody is at it, and return the state it has reached. Failures are noted in the run."""
-    with import_progress.claim(settings, run_id) as mine:
-        if mine:
+    with import_progress.claim(settings, run_id) as here, database.claim(_name(run_id)) as mine:
+        if here and mine:
             with _considerate():
                 _work(database, actor, run_id, report)
     with database.read() as session:
@@ -63,6 +64,16 @@ def run(
     if settings.inline_indexing and state in (ImportState.APPLIED, ImportState.UNDONE):
         _index(database, index)
     return state
+
+
+def progress(database: Database, settings: Settings, run_id: uuid.UUID) -> Progress:
+    """Return how far the work has come; of work on another machine only that somebody is at it."""
+    found = import_progress.read(settings, run_id)
+    return found if found.running else replace(found, running=database.is_claimed(_name(run_id)))
+
+
+def _name(run_id: uuid.UUID) -> str:
+    return f"import {run_id}"
 
 
 @contextmanager

@@ -89,6 +89,11 @@ def run_due(database: Database, settings: Settings, *, at_once: int = AT_ONCE, p
     """Look at a few links that are due and return how many. No transaction is open while a server thinks."""
     if not settings.link_checks:
         return 0
+    with database.claim("link check") as mine:  # a failure must not count twice because two workers look
+        return _look_at_due(database, settings, at_once, pause) if mine else 0
+
+
+def _look_at_due(database: Database, settings: Settings, at_once: int, pause: float) -> int:
     with database.read() as session:
         due = _due(session, utcnow())[:at_once]
     for number, url in enumerate(due):

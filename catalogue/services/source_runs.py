@@ -52,10 +52,17 @@ class _Order:
     headers: Mapping[str, str]
 
 
-def begin(session: Session, actor: Actor, source: Source, *, test: bool = False) -> SourceRun:
-    """Note that *source* is looked at from now on; raises Conflict if somebody is at it already. :func:`work` does the rest."""
+def begin(
+    session: Session, actor: Actor, source: Source, *, test: bool = False, due: datetime | None = None
+) -> SourceRun:
+    """Note that *source* is looked at from now on; :func:`work` does the rest.
+
+    Raises Conflict if somebody is at it already, or has been since it was *due*.
+    """
     require(actor, "source.edit")
-    session.execute(sa.select(Source.id).where(Source.id == source.id).with_for_update())
+    due_now = session.scalar(sa.select(Source.due_at).where(Source.id == source.id).with_for_update())
+    if due is not None and due_now != due:
+        raise Conflict(N_("Diese Quelle wurde inzwischen abgerufen."))
     if is_running(session, source) or _is_importing(session, source):
         raise Conflict(N_("Diese Quelle wird gerade abgerufen oder übernommen. Warten Sie einen Moment."))
     run = SourceRun(
@@ -98,10 +105,11 @@ def run(
     source_id: uuid.UUID,
     *,
     test: bool = False,
+    due: datetime | None = None,
 ) -> SourceRun:
-    """Look at a source now and return what came of it; raises Conflict if somebody is at it already."""
+    """Look at a source now and return what came of it; raises Conflict if somebody is at it already, or was since it was *due*."""
     with database.write() as session:
-        begun = begin(session, actor, sources.get(session, actor, source_id), test=test)
+        begun = begin(session, actor, sources.get(session, actor, source_id), test=test, due=due)
     return work(database, settings, index, actor, begun.id)
 
 
@@ -311,14 +319,14 @@ def run_due(database: Database, settings: Settings, index: SearchIndex, *, at_on
     """Look at a few sources whose time has come and return how many."""
     _give_up_interrupted(database)
     with database.read() as session:
-        wanted = sa.select(Source.id, Source.name).where(Source.enabled, Source.due_at <= utcnow())
+        wanted = sa.select(Source.id, Source.name, Source.due_at).where(Source.enabled, Source.due_at <= utcnow())
         due = session.execute(wanted.order_by(Source.due_at, Source.id).limit(at_once)).all()
     done = 0
-    for source_id, name in due:
+    for source_id, name, since in due:
         try:
-            run(database, settings, index, replace(SYSTEM, label=f"Quelle {name}"), source_id)
+            run(database, settings, index, replace(SYSTEM, label=f"Quelle {name}"), source_id, due=since)
             done += 1
-        except Conflict:  # somebody is at it from a page; it stays due
+        except Conflict:  # somebody is at it from a page, or another worker was first
             continue
         except DBAPIError:
             log.warning("database not available, source stays due", source=str(source_id), exc_info=True)
@@ -329,10 +337,13 @@ def _give_up_interrupted(database: Database) -> None:
     old = sa.select(SourceRun.id).where(
         SourceRun.outcome == SourceOutcome.RUNNING, SourceRun.started_at <= utcnow() - INTERRUPTED
     )
-    with database.read() as session:
-        ids = list(session.scalars(old))
-    for run_id in ids:
-        _finish(database, run_id, SourceOutcome.FAILED, Text(N_("Der Lauf wurde unterbrochen.")))
+    with database.claim("interrupted sources") as mine:
+        if not mine:
+            return
+        with database.read() as session:
+            ids = list(session.scalars(old))
+        for run_id in ids:
+            _finish(database, run_id, SourceOutcome.FAILED, Text(N_("Der Lauf wurde unterbrochen.")))
 
 
 def prune(session: Session) -> int:

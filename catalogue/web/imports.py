@@ -7,7 +7,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from catalogue.models import ImportRow, ImportRun, ImportState, RowKind
-from catalogue.services import duplicates, import_jobs, import_progress, imports, module_columns, module_locks, modules
+from catalogue.services import duplicates, import_jobs, imports, module_columns, module_locks, modules
 from catalogue.services.duplicates import Candidate
 from catalogue.services.errors import Conflict, Invalid, TooMany
 from catalogue.services.imports import BUSY, Choice
@@ -81,7 +81,9 @@ def show_run(import_id: uuid.UUID) -> Page:
     if run.state == ImportState.UPLOADED:
         return _mapping_page(run, None)
     if run.state in BUSY:
-        return render_template("imports/progress.html", run=run, progress=import_progress.read(settings(), run.id))
+        return render_template(
+            "imports/progress.html", run=run, progress=import_jobs.progress(database(), settings(), run.id)
+        )
     return _preview(run)
 
 
@@ -128,7 +130,7 @@ def _problem(run: ImportRun) -> str:
 def state(import_id: uuid.UUID) -> Response:
     """How far the work has come, for the script of the progress page."""
     run = imports.get(db_session(), current_actor(), import_id)
-    progress = import_progress.read(settings(), run.id)
+    progress = import_jobs.progress(database(), settings(), run.id)
     return jsonify(
         {"busy": run.state in BUSY, "running": progress.running, "done": progress.done, "total": progress.total}
     )
