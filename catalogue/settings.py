@@ -51,6 +51,11 @@ class Settings:
     k_anonymity: int = setting(5, "Members see a sum only if at least so many other companies are in it.", at_least=3)
     session_idle_hours: int = setting(8, "Sign-in ends after so many hours without a request.", at_least=1)
     session_max_days: int = setting(14, "Sign-in ends after so many days in any case.", at_least=1)
+    second_factor: str = setting(
+        "",
+        "Who must have one: optional, staff, company-admins (and staff) or all; empty: staff where the address is https.",
+        choices=("", "optional", "staff", "company-admins", "all"),
+    )
     invitation_days: int = setting(7, "Invitations can be accepted for so many days.", at_least=1)
     max_upload_mb: int = setting(10, "Largest request body in megabytes.", at_least=1)
     mail_from: str = setting("modulkatalog@localhost", "Sender address of all mails.")

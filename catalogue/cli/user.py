@@ -7,7 +7,7 @@ import click
 from catalogue.cli.context import open_database, open_settings
 from catalogue.db import Session
 from catalogue.models import Company, CompanyRole, NetworkRole, User
-from catalogue.services import accounts, companies, links, tokens, users
+from catalogue.services import accounts, companies, links, second_factor, tokens, users
 from catalogue.services.permissions import SYSTEM
 from catalogue.settings import Settings
 
@@ -115,3 +115,12 @@ def activate(email: str) -> None:
     with open_database().write() as session:
         users.activate(session, SYSTEM, users.get_by_email(session, SYSTEM, email))
     click.echo(f"Account {email} is unlocked.")
+
+
+@user.command("remove-second-factor")
+@click.argument("email")
+def remove_second_factor(email: str) -> None:
+    """Take the second factor off EMAIL, whose phone is lost; their sign-ins end, and they are told by mail."""
+    with open_database().write() as session:
+        second_factor.remove_from(session, SYSTEM, users.get_by_email(session, SYSTEM, email))
+    click.echo(f"Account {email} has no second factor any more.")

@@ -39,6 +39,7 @@ class User(Identified, Stamped, Versioned, Base):
     previous_login_at: Mapped[datetime | None]
     warned_at: Mapped[datetime | None]  # told by mail that the unused account will be deleted
     reminded_at: Mapped[datetime | None]  # and told again
+    second_factor_at: Mapped[datetime | None]  # since when signing in takes a code, too; see models/second_factor.py
 
     membership: Mapped["Membership | None"] = relationship(back_populates="user", lazy="raise")
 

@@ -15,8 +15,8 @@ from catalogue.services.permissions import VISITOR, Actor, require
 from catalogue.texts import N_
 
 __all__ = [
-    "Candidate", "ProfileInput", "admit", "by_email", "candidate", "change_password", "confirm", "fold_email", "get_own", "note_failure",
-    "note_logout", "password_fits", "set_password", "update_profile",
+    "Candidate", "ProfileInput", "admit", "by_email", "candidate", "change_password", "fold_email", "get_own", "note_failure",
+    "note_login", "note_logout", "note_wrong_code", "password_fits", "set_password", "update_profile",
 ]  # fmt: skip
 
 LANGUAGES = ("de", "en")
@@ -78,12 +78,6 @@ def note_failure(session: Session, who: Candidate, action: str = "login.failed")
     audit.record(session, VISITOR, action, user, label=user.email if user else "", known=user is not None)
 
 
-def confirm(session: Session, who: Candidate, session_id: uuid.UUID) -> None:
-    """Note in the sign-in *session_id* that the person proved just now to be themselves."""
-    throttle.forgive(session, who.reserved)
-    sessions.confirm(session, session_id)
-
-
 def admit(session: Session, who: Candidate, password: str) -> User | None:
     """Return the person whose password was right, None if the account changed while it was checked."""
     user = by_email(session, who.email)
@@ -92,9 +86,20 @@ def admit(session: Session, who: Candidate, password: str) -> User | None:
     throttle.forgive(session, who.reserved)
     if who.password_hash and secrets.needs_rehash(who.password_hash):
         user.password_hash = secrets.hash_password(password)
-    audit.record(session, sessions.actor_of(user), "login", user)
+    audit.record(session, sessions.actor_of(user), "login" if user.second_factor_at is None else "login.password", user)
     session.flush()
     return user
+
+
+def note_wrong_code(session: Session, user_id: uuid.UUID) -> None:
+    """Record that somebody who knew the password did not know the code."""
+    user = session.get_one(User, user_id)
+    audit.record(session, VISITOR, "login.code_failed", user, label=user.email)
+
+
+def note_login(session: Session, user: User, factor: str) -> None:
+    """Record that *user* signed in with a second *factor* ("code" or "recovery")."""
+    audit.record(session, sessions.actor_of(user), "login", user, factor=factor)
 
 
 def note_logout(session: Session, actor: Actor) -> None:

@@ -1,4 +1,4 @@
-"""One-time links by mail: for a first password, and for a forgotten one."""
+"""One-time links by mail: for a first password, and for a forgotten one. The way from password to code is a token of the same kind."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,11 +15,16 @@ from catalogue.services.secrets import hash_token, make_token
 from catalogue.settings import Settings
 from catalogue.texts import N_
 
-__all__ = ["RESET", "WELCOME", "Opened", "make", "open_link", "prune", "request_reset", "use", "void"]
+__all__ = [
+    "RESET", "WELCOME", "Opened", "half_way", "make", "open_half_way", "open_link", "prune", "request_reset", "use", "void",
+]  # fmt: skip
 
 RESET = "reset"
 WELCOME = "welcome"
+HALF_WAY = "sign-in"
+PASSWORDS = (RESET, WELCOME)
 RESET_HOURS = 1
+HALF_WAY_LASTS = timedelta(minutes=10)
 ENDED = N_("Dieser Link ist abgelaufen oder wurde schon benutzt.")
 
 
@@ -33,20 +38,42 @@ class Opened:
 
 def make(session: Session, settings: Settings, user: User, purpose: str) -> str:
     """Return the address of a new link for *user*: one hour to replace a password, some days for the first one."""
-    token, now = make_token(), utcnow()
     lasts = timedelta(hours=RESET_HOURS) if purpose == RESET else timedelta(days=settings.invitation_days)
+    return f"{settings.base_url.rstrip('/')}/password/{_token(session, user, purpose, lasts)}"
+
+
+def half_way(session: Session, user: User) -> str:
+    """Return a token that says: the password of *user* was right, a code must follow within ten minutes. It opens nothing else."""
+    return _token(session, user, HALF_WAY, HALF_WAY_LASTS)
+
+
+def _token(session: Session, user: User, purpose: str, lasts: timedelta) -> str:
+    token, now = make_token(), utcnow()
     session.add(
         OneTimeLink(
             purpose=purpose, user_id=user.id, token_hash=hash_token(token), email=user.email, created_at=now, expires_at=now + lasts
         )
     )  # fmt: skip
     session.flush()
-    return f"{settings.base_url.rstrip('/')}/password/{token}"
+    return token
 
 
 def open_link(session: Session, token: str) -> Opened:
     """Return what *token* stands for without using it up; raise NotFound if it ended, was used, or the address changed."""
-    link = session.scalar(select(OneTimeLink).where(OneTimeLink.token_hash == hash_token(token)).with_for_update())
+    return _open(session, token, PASSWORDS)
+
+
+def open_half_way(session: Session, token: str) -> Opened:
+    """Return who is half signed in; raise NotFound if ten minutes are over, or the password changed meanwhile."""
+    return _open(session, token, (HALF_WAY,))
+
+
+def _open(session: Session, token: str, purposes: tuple[str, ...]) -> Opened:
+    link = session.scalar(
+        select(OneTimeLink)
+        .where(OneTimeLink.token_hash == hash_token(token), OneTimeLink.purpose.in_(purposes))
+        .with_for_update()
+    )
     if link is None or link.used_at is not None or link.expires_at <= utcnow():
         raise NotFound(ENDED)
     user = session.scalar(

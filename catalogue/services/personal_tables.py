@@ -13,7 +13,7 @@ HOLDINGS: dict[str, Holding] = {
     # the account
     "user": Holding(
         N_("Ihr Konto"), Kept.ACCOUNT, "inactive", {"id": DELETE}, addresses={"email": DELETE}, key="account",
-        fields=("email", "name", "network_role", "language", "active", "last_login_at", "previous_login_at", "created_at", "warned_at", "reminded_at"),
+        fields=("email", "name", "network_role", "language", "active", "last_login_at", "previous_login_at", "second_factor_at", "created_at", "warned_at", "reminded_at"),
         others=("password_hash",),
     ),
     "user_session": Holding(
@@ -27,6 +27,14 @@ HOLDINGS: dict[str, Holding] = {
     "api_token": Holding(
         N_("Ihre Schlüssel für Programme"), Kept.ACCOUNT, "", {"user_id": DELETE}, key="api_tokens",
         fields=("name", "created_at", "used_at", "expires_at", "revoked_at"), others=("token_hash",),
+    ),
+    "second_factor": Holding(
+        N_("Der zweite Faktor Ihres Kontos"), Kept.ACCOUNT, "", {"user_id": DELETE},
+        withheld="a secret, sealed; that there is one stands with the account", others=("seed",),
+    ),
+    "recovery_code": Holding(
+        N_("Ihre Wiederherstellungscodes, nur als Prüfwert"), Kept.ACCOUNT, "", {"user_id": DELETE},
+        withheld="hashes of secrets; that they exist stands with the account", others=("name", "code_hash"),
     ),
     "login_attempt": Holding(
         N_("Fehlgeschlagene Anmeldungen, nur als Prüfwert"), Kept.PERIOD, "login_attempts",

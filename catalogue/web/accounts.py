@@ -11,8 +11,7 @@ from wtforms import Form
 from catalogue.models import User
 from catalogue.services import accounts, sessions, tokens
 from catalogue.services.errors import Invalid, TooMany
-from catalogue.services.permissions import Actor
-from catalogue.web.auth import allow, current_actor, settings, sign_in, sign_out
+from catalogue.web.auth import allow, current_actor, settings, sign_out
 from catalogue.web.forms.accounts import ChangePasswordForm, LoginForm, ProfileForm, TokenForm
 from catalogue.web.forms.refusals import attach
 from catalogue.web.languages import YEAR, local_path
@@ -20,6 +19,7 @@ from catalogue.web.limits import wait_text
 from catalogue.web.notices import tell
 from catalogue.web.reauthentication import confirmed
 from catalogue.web.requests import database, db_session
+from catalogue.web.signing_in import home_of, proceed
 
 bp = Blueprint("accounts", __name__)
 
@@ -40,8 +40,7 @@ def login() -> Response | str | tuple[str, int]:
     if user is None:
         form.password.errors = [gettext("E-Mail-Adresse und Passwort passen nicht zusammen.")]
         return _login_page(form), 422
-    sign_in(user)
-    answer = redirect(_after_login(form), 303)
+    answer = proceed(user, form.next.data)
     if "language" not in request.cookies:
         _speak(answer, user.language)
     return answer
@@ -80,13 +79,6 @@ def _with_wait(page: str, error: TooMany) -> Response:
 
 def _after_login(form: LoginForm) -> str:
     return local_path(form.next.data, home_of(current_actor()))
-
-
-def home_of(actor: Actor) -> str:
-    """Return the start page of the actor's role."""
-    if actor.is_staff:
-        return "/curation"
-    return "/company" if actor.is_member else url_for("search.index")
 
 
 @bp.post("/logout")

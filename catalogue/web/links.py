@@ -8,7 +8,6 @@ from werkzeug.wrappers import Response
 from catalogue.models import Invitation
 from catalogue.services import accounts, invitations, links, passwords, sessions
 from catalogue.services.errors import Conflict, Invalid, NotFound, Refused, TooMany
-from catalogue.web.accounts import home_of
 from catalogue.web.auth import current_actor, settings, sign_in, sign_out
 from catalogue.web.ended import ended
 from catalogue.web.forms.accounts import AcceptForm, ForgottenForm, NewPasswordForm
@@ -16,6 +15,7 @@ from catalogue.web.forms.refusals import attach
 from catalogue.web.limits import wait_text
 from catalogue.web.notices import tell
 from catalogue.web.requests import db_session
+from catalogue.web.signing_in import home_of, proceed
 
 bp = Blueprint("links", __name__)
 Answer = Response | str | tuple[str, int] | tuple[str, int, dict[str, str]]
@@ -92,10 +92,10 @@ def _invitation_page(found: Invitation, token: str, form: AcceptForm) -> str:
 
 
 def _accept(found: Invitation, token: str) -> Answer:
-    confirmed_at = None
     if current_user.is_authenticated and current_user.user.email == found.email:
         confirmed_at = current_user.confirmed_at  # a click proves nothing about who sits there
-        user = invitations.accept_as_user(db_session(), current_actor(), found)
+        sign_in(invitations.accept_as_user(db_session(), current_actor(), found), confirmed_at)
+        answer = redirect(home_of(current_actor()), 303)
     else:
         form = AcceptForm()
         if not form.validate():
@@ -105,9 +105,9 @@ def _accept(found: Invitation, token: str) -> Answer:
         except Invalid as refused:
             attach(form, refused)
             return _invitation_page(found, token, form), 422
-    sign_in(user, confirmed_at)
+        answer = proceed(user)
     flash(gettext("Willkommen im Modulkatalog."), "ok")
-    return redirect(home_of(current_actor()), 303)
+    return answer
 
 
 def _ended(error: Refused) -> tuple[str, int]:

@@ -13,9 +13,9 @@ from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from catalogue.services import accounts, sessions
+from catalogue.services import accounts, reauthentication, sessions
 from catalogue.services.errors import TooMany
-from catalogue.web.auth import allow, sign_in_first
+from catalogue.web.auth import allow, settings, sign_in_first
 from catalogue.web.back import referring_path
 from catalogue.web.forms.accounts import ConfirmForm
 from catalogue.web.languages import local_path
@@ -27,6 +27,7 @@ __all__ = ["bp", "confirmed"]
 P = ParamSpec("P")
 R = TypeVar("R")
 bp = Blueprint("reauthentication", __name__)
+FIELDS = {"confirm_password", "confirm_code"}
 
 
 def confirmed(view: Callable[P, R]) -> Callable[P, R | Response]:
@@ -43,10 +44,9 @@ def confirmed(view: Callable[P, R]) -> Callable[P, R | Response]:
             return view(*args, **kwargs)
         if request.method in SAFE:
             return redirect(url_for("reauthentication.confirm", next=request.full_path.rstrip("?")), 303)
-        form = ConfirmForm()
-        if "confirm_password" not in request.form:
-            return _page(ConfirmForm(formdata=None), 403)
-        return _refusal(form) or view(*args, **kwargs)
+        if not FIELDS & set(request.form):
+            return _page(_form(fresh=True), 403)
+        return _refusal() or view(*args, **kwargs)
 
     guarded.asks_again = True  # type: ignore[attr-defined]
     return guarded
@@ -60,37 +60,55 @@ def confirm() -> Response:
     if sessions.is_confirmed(current_user.confirmed_at):
         return redirect(target, 303)
     if request.method != "POST":
-        return _page(ConfirmForm(next=target), 200)
-    return _refusal(ConfirmForm()) or redirect(target, 303)
+        return _page(_form(fresh=True), 200)
+    return _refusal() or redirect(target, 303)
 
 
-def _refusal(form: ConfirmForm) -> Response | None:
+def _form(*, fresh: bool = False) -> ConfirmForm:
+    """Return the form with the fields that this person is asked for."""
+    form = ConfirmForm(formdata=None) if fresh else ConfirmForm()
+    for name, wanted in zip(
+        ("confirm_password", "confirm_code"), reauthentication.asked(current_user.user), strict=True
+    ):
+        if not wanted:
+            del form[name]
+    return form
+
+
+def _refusal() -> Response | None:
     """Return the page that asks again, or None if the person proved who they are. The try is counted either way."""
-    if not form.validate():
+    form = _form()
+    if not form.validate() or not any(reauthentication.asked(current_user.user)):
         return _page(form, 422)
-    session_id, email = current_user.session_id, current_user.user.email
+    session_id, user_id = current_user.session_id, current_user.user.id
     start_over()  # no transaction is open while the password is hashed
     try:
         with database().write() as session:
-            who = accounts.candidate(session, email, request.remote_addr or "")
+            tries = reauthentication.count(session, user_id, request.remote_addr or "")
     except TooMany as error:
-        form.confirm_password.errors = [wait_text(error)]
+        form.form_errors = [wait_text(error)]
         answer = _page(form, 429)
         answer.headers["Retry-After"] = str(error.seconds)
         return answer
-    fits = accounts.password_fits(who, form.confirm_password.data)
+    password, code = form.data.get("confirm_password"), form.data.get("confirm_code") or ""
+    wrong = "confirm_password"
+    if password is None or accounts.password_fits(tries.who, password):
+        with database().write() as session:
+            if reauthentication.confirm(session, settings(), tries, session_id, code):
+                return None
+        wrong = "confirm_code"
     with database().write() as session:
-        if fits:
-            accounts.confirm(session, who, session_id)
-            return None
-        accounts.note_failure(session, who, "confirmation.failed")
-    form.confirm_password.errors = [gettext("Das ist nicht Ihr Passwort.")]
+        accounts.note_failure(session, tries.who, "confirmation.failed")
+    form[wrong].errors = [
+        gettext("Dieser Code stimmt nicht.") if wrong == "confirm_code" else gettext("Das ist nicht Ihr Passwort.")
+    ]
     return _page(form, 422)
 
 
 def _page(form: ConfirmForm, status: int) -> Response:
     """Ask. All other fields of the request travel along, so that nothing has to be typed twice."""
-    fields = {name: values for name, values in request.form.lists() if name not in form and name != "csrf_token"}
+    own = FIELDS | {"csrf_token"}
+    fields = {name: values for name, values in request.form.lists() if name not in own}
     if request.endpoint == "reauthentication.confirm":
         fields = {"next": [local_path(request.values.get("next"), url_for("accounts.index"))]}
     page = render_template(

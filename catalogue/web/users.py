@@ -7,7 +7,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from catalogue.models import NetworkRole, User
-from catalogue.services import audit, departures, invitations, users
+from catalogue.services import audit, departures, invitations, second_factor, users
 from catalogue.services.errors import Conflict, Invalid
 from catalogue.services.users import UserQuery
 from catalogue.web.auth import allow, current_actor, settings
@@ -180,3 +180,16 @@ def end_sessions(user_id: UUID) -> Response:
     user = _user(user_id)
     users.end_sessions(db_session(), current_actor(), user)
     return _back(user, gettext("Alle Anmeldungen von %(name)s sind beendet.", name=user.name))
+
+
+@bp.post("/<uuid:user_id>/second-factor/remove")
+@allow("user.administer")
+@confirmed
+def remove_second_factor(user_id: UUID) -> Response:
+    """Take the second factor off somebody who lost the phone."""
+    user = _user(user_id)
+    try:
+        second_factor.remove_from(db_session(), current_actor(), user)
+    except Conflict as refused:
+        return _refused(user, refused)
+    return _back(user, gettext("Der zweite Faktor von %(name)s ist entfernt.", name=user.name))

@@ -38,11 +38,16 @@ DANGEROUS = {
     "people.remove",
     "people.unlock",
     "planning.report_link_create",
+    "second_factor.begin",
+    "second_factor.new_codes",
+    "second_factor.remove",
+    "second_factor.setup",
     "users.activate",
     "users.change_role",
     "users.deactivate",
     "users.end_sessions",
     "users.invite",
+    "users.remove_second_factor",
     "users.send_link",
 }
 HARMLESS = {
@@ -137,10 +142,10 @@ def kept(response: TestResponse) -> tuple[str, list[tuple[str, str]]]:
     ]
 
 
-def answer(client: FlaskClient, asked: TestResponse, password: str = PASSWORD) -> TestResponse:
+def answer(client: FlaskClient, asked: TestResponse, password: str = PASSWORD, code: str = "") -> TestResponse:
     """Press the button of the page that asks."""
     address, fields = kept(asked)
-    return client.post(address, data=MultiDict([*fields, ("confirm_password", password)]))
+    return client.post(address, data=MultiDict([*fields, ("confirm_password", password), ("confirm_code", code)]))
 
 
 def role_of(database: Database, people: People) -> CompanyRole:

@@ -9,10 +9,11 @@ from catalogue.services.accounts import ProfileInput
 from catalogue.web.forms.numbers import WholeNumberField
 
 __all__ = [
-    "AcceptForm", "ChangePasswordForm", "ConfirmForm", "ForgottenForm", "LoginForm", "NewPasswordForm", "ProfileForm", "TokenForm",
+    "AcceptForm", "ChangePasswordForm", "CodeForm", "ConfirmForm", "ForgottenForm", "LoginForm", "NewPasswordForm", "ProfileForm", "TokenForm",
 ]  # fmt: skip
 
 EMAIL = _l("Geben Sie eine E-Mail-Adresse an, zum Beispiel name@firma.de.")
+CODE = _l("Geben Sie den Code ein.")
 PASSWORD = _l("Geben Sie das Passwort an.")
 
 
@@ -53,6 +54,13 @@ class ConfirmForm(FlaskForm):
     """Proof that the person who is signed in sits there. Its fields travel with those of any other form."""
 
     confirm_password = PasswordField(_l("Ihr Passwort"), [InputRequired(PASSWORD), Length(max=1000)])
+    confirm_code = StringField(_l("Code aus Ihrer Authenticator-App"), [InputRequired(CODE), Length(max=40)])
+
+
+class CodeForm(FlaskForm):
+    """A code of the app, or one from paper."""
+
+    code = StringField(_l("Code aus Ihrer Authenticator-App"), [InputRequired(CODE), Length(max=40)])
 
 
 class ProfileForm(FlaskForm):
