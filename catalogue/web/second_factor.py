@@ -138,27 +138,28 @@ def begin() -> Response:
 @bp.route("/account/second-factor/setup", methods=["GET", "POST"])
 @allow("account.own")
 @confirmed
-def setup() -> Response | str | tuple[str, int]:
+def setup() -> Response | str:
     """Show the key and take the first code; then show the recovery codes, this once."""
     form = CodeForm()
     if request.method != "POST":
         return _setup_page(form)
     if not form.validate():
-        return _setup_page(form), 422
+        return _setup_page(form, 422)
     keep, drawn = current_user.session_id, _draw()
     try:
         second_factor.set_up(db_session(), settings(), current_actor(), form.code.data, drawn, keep=keep)
     except Invalid as refused:
         attach(form, refused)
-        return _setup_page(form), 422
+        return _setup_page(form, 422)
     return _codes_page(drawn, first=True)
 
 
-def _setup_page(form: CodeForm) -> Response | str:
+def _setup_page(form: CodeForm, status: int = 200) -> Response:
     found = second_factor.setup(db_session(), settings(), current_actor())
     if found is None:
         return redirect(url_for("second_factor.index"), 303)
-    return render_template("second_factor/setup.html", form=form, setup=found, symbol=qr_code(found.url))
+    page = render_template("second_factor/setup.html", form=form, setup=found, symbol=qr_code(found.url))
+    return make_response(page, status)
 
 
 def _draw() -> recovery_codes.Drawn:

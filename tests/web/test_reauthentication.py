@@ -16,11 +16,11 @@ from catalogue import create_app
 from catalogue.db import Database, utcnow
 from catalogue.models import ApiToken, AuditEvent, CompanyRole, Membership, UserSession
 from catalogue.settings import Settings
-from tests.browsing import csrf_token, post, sign_in
+from tests.browsing import post, sign_in
 from tests.conftest import People
 from tests.factories import PASSWORD
-from tests.web.test_permissions import installation, read_matrix, request
-from tests.web.world import World
+from tests.web.installation import Installation, routes
+from tests.web.test_permissions import read_matrix, request
 
 DANGEROUS = {
     "access.approve",
@@ -104,25 +104,19 @@ def test_no_dangerous_route_is_forgotten(made_app: Flask) -> None:
     assert set(HARMLESS) <= set(made_app.view_functions)
 
 
-def test_each_dangerous_route_asks_a_stale_sign_in_and_changes_nothing() -> None:
-    with installation() as (app, world, _live):
-        clients, database = [app.test_client(), app.test_client()], app.extensions["database"]
-        for client, role in zip(clients, ("admin", "company_admin"), strict=True):
-            sign_in(client, world.people[role])
-        make_stale(database)
-        with database.read() as session:
-            before = session.scalars(select(AuditEvent.id)).all()
-        for rule in app.url_map.iter_rules():
-            if rule.endpoint in DANGEROUS:
-                for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-                    asked = [asks(client, app, rule, method, world) for client in clients]
-                    assert any(asked), f"{method} {rule.rule}"
-        with database.read() as session:
-            assert session.scalars(select(AuditEvent.id)).all() == before
+def test_each_dangerous_route_asks_a_stale_sign_in_and_changes_nothing(installed: Installation) -> None:
+    make_stale(installed.database)
+    with installed.database.read() as session:
+        before = session.scalars(select(AuditEvent.id)).all()
+    for rule, method in routes(installed.app):
+        if rule.endpoint in DANGEROUS:
+            assert any(asks(installed, role, rule, method) for role in ("admin", "company_admin")), f"{method} {rule}"
+    with installed.database.read() as session:
+        assert session.scalars(select(AuditEvent.id)).all() == before
 
 
-def asks(client: FlaskClient, app: Flask, rule: Rule, method: str, world: World) -> bool:
-    response = request(client, app, rule, method, world, csrf_token(client))
+def asks(installed: Installation, role: str, rule: Rule, method: str) -> bool:
+    response = request(installed.browser(role), installed, rule, method, installed.tokens[role])
     if method == "GET":
         return (response.location or "").startswith("/account/confirm?next=")
     return response.status_code == 403 and 'name="confirm_password"' in response.get_data(as_text=True)
