@@ -78,7 +78,11 @@ def _check(form: CodeForm, token: str, tries: list[int]) -> Response | tuple[str
         db_session().rollback()
         with database().write() as writing:
             accounts.note_wrong_code(writing, user_id)
-        form.code.errors = [gettext("Dieser Code stimmt nicht. Nehmen Sie den, den die App gerade zeigt.")]
+        form.code.errors = [
+            gettext("Dieser Code stimmt nicht oder wurde schon benutzt.")
+            if "paper" in request.form
+            else gettext("Dieser Code stimmt nicht. Nehmen Sie den, den die App gerade zeigt.")
+        ]
         return _code_page(form), 422
     throttle.forgive(db_session(), tries)
     links.use(db_session(), opened)

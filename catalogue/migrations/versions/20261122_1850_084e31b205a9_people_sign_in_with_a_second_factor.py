@@ -1,13 +1,13 @@
 """people sign in with a second factor
 
-Revision: 084e31b205a9, after 87ea92503dd9
+Revision: 084e31b205a9, after 9ced567bb18a
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = '084e31b205a9'
-down_revision = '87ea92503dd9'
+down_revision = '9ced567bb18a'
 branch_labels = None
 depends_on = None
 
