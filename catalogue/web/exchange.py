@@ -11,15 +11,15 @@ from flask_babel import gettext
 
 from catalogue.services import modules, run_listing, search
 from catalogue.services.errors import NotFound
-from catalogue.services.exchange import amb, atom, moochub, published, sitemap
+from catalogue.services.exchange import amb, atom, moochub, oai, published, sitemap
 from catalogue.services.exchange.facts import facts_of
 from catalogue.services.permissions import VISITOR
 from catalogue.web.auth import settings
 from catalogue.web.facts import today
-from catalogue.web.limits import EXPORT, limiter
+from catalogue.web.limits import EXPORT, HARVEST, limiter
 from catalogue.web.numbers import page_number
 from catalogue.web.queries import args_of, query_from
-from catalogue.web.requests import db_session
+from catalogue.web.requests import database, db_session
 from catalogue.web.search import search_index
 
 bp = Blueprint("exchange", __name__)
@@ -78,6 +78,16 @@ def calendar_of_search() -> Response:
     response = _answer(run_feed.calendar(runs, title, settings().base_url), run_feed.MEDIA_TYPE)
     response.headers["Content-Disposition"] = 'attachment; filename="termine.ics"'
     return response
+
+
+@bp.route("/oai", methods=["GET", "POST"])
+@limiter.limit(HARVEST)
+def harvest() -> Response:
+    """Answer OAI-PMH 2.0, also by POST, which changes nothing here."""
+    asked = request.form if request.method == "POST" else request.args
+    with database().read() as session:
+        body = oai.answer(session, VISITOR, settings(), list(asked.items(multi=True)))
+    return Response(body, content_type=oai.MEDIA_TYPE)
 
 
 @bp.get("/sitemap.xml")

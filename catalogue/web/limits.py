@@ -11,6 +11,7 @@ limiter = Limiter(get_remote_address, default_limits=["600 per minute"], storage
 SEARCH = "20 per second;300 per minute"
 WRITE = "120 per minute"
 EXPORT = "30 per minute"
+HARVEST = "60 per minute"
 
 
 def init(app: Flask) -> None:

@@ -1,18 +1,29 @@
 """Modules for other catalogues: public, cacheable, and nothing of drafts or archives."""
 
 import json
+import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.robotparser import RobotFileParser
 from xml.etree import ElementTree
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from icalendar import Calendar
+from sickle import Sickle
+from werkzeug.serving import make_server
 
+from catalogue import create_app
 from catalogue.db import Database, utcnow
 from catalogue.models import Run, Vocabulary, WorkflowState
+from catalogue.paths import resources
 from catalogue.search import sync
+from catalogue.services import documents, loading
+from catalogue.services.exchange import oai
+from catalogue.services.permissions import SYSTEM
 from catalogue.services.reports import today
+from catalogue.settings import Settings
 from tests import factories
 
 
@@ -107,3 +118,32 @@ def test_the_site_map_and_the_rules_for_robots_name_public_pages_only(client: Fl
     assert robot.site_maps() == ["http://127.0.0.1:8000/sitemap.xml"]
     assert robot.can_fetch("*", "/modules/zellen")
     assert not any(robot.can_fetch("*", path) for path in ("/company", "/planning", "/admin/users", "/api/v1/modules"))
+
+
+def test_an_independent_client_harvests_everything(
+    app: Flask, client: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(oai, "PER_PAGE", 7)
+    with database.write() as session:
+        loading.load(session, SYSTEM, documents.read(resources("data/modules")))
+        factories.make_module(session, "Alt", slug="alt", state=WorkflowState.ARCHIVED, published_at=utcnow())
+    with make_server("127.0.0.1", 0, app, threaded=True) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for method in ("GET", "POST"):
+            harvester = Sickle(f"http://127.0.0.1:{server.port}/oai", http_method=method)
+            assert harvester.Identify().protocolVersion == "2.0"
+            records = list(harvester.ListRecords(metadataPrefix="oai_dc"))
+            assert len({record.header.identifier for record in records}) == 111
+            assert [record.header.deleted for record in records].count(True) == 1
+            titles = {record.metadata["title"][0] for record in records if not record.header.deleted}
+            assert len(titles) > 100
+        assert len(list(Sickle(f"http://127.0.0.1:{server.port}/oai").ListRecords(metadataPrefix="rdf"))) == 111
+        server.shutdown()
+
+
+def test_harvesters_that_ask_too_fast_are_told_to_wait(settings: Settings) -> None:
+    hasty = create_app(replace(settings, rate_limits=True)).test_client()
+    answers = [hasty.get("/oai?verb=Identify") for _ in range(62)]
+    assert [answer.status_code for answer in answers].count(429) == 2
+    assert int(answers[-1].headers["Retry-After"]) > 0
+    assert answers[-1].headers["Cache-Control"] == "no-store"
