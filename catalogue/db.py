@@ -167,6 +167,11 @@ class Database:
         with self.engine.connect() as connection:
             return bool(connection.scalar(_HELD, {"key": _claim_key(name)}))
 
+    def connections(self) -> tuple[int, int]:
+        """Return how many connections of this process are used and how many wait for use."""
+        pool = self.engine.pool
+        return (pool.checkedout(), pool.checkedin()) if isinstance(pool, sa.pool.QueuePool) else (0, 0)
+
     def dispose(self) -> None:
         """Close all pooled connections."""
         self.engine.dispose()

@@ -14,6 +14,7 @@ from catalogue.cli import (
     frozen,
     importing,
     load,
+    maintenance,
     search,
     serve,
     source,
@@ -43,6 +44,7 @@ for command in (
     export.export,
     importing.import_,
     load.load,
+    maintenance.maintenance,
     frozen.report,  # with its further commands
     search.search,
     source.source,

@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session, utcnow
 from catalogue.models import Company, CompanyRole, Invitation, Membership, NetworkRole, User
-from catalogue.services import accounts, audit, companies, email_domains, invitations, outbox, throttle, users
+from catalogue.services import accounts, audit, companies, email_domains, invitations, outbox, switches, throttle, users
 from catalogue.services.errors import Conflict, Invalid, NotFound, TooMany
 from catalogue.services.findings import Findings, one_line
 from catalogue.services.paging import within
@@ -25,7 +25,7 @@ from catalogue.settings import Settings
 from catalogue.texts import N_
 
 __all__ = [
-    "LISTS", "AccessInput", "RequestPage", "approve", "ask", "confirm", "count_for_office", "decline", "find", "get", "of_company", "opened",
+    "CLOSED", "LISTS", "AccessInput", "RequestPage", "approve", "ask", "confirm", "count_for_office", "decline", "find", "get", "of_company", "opened",
     "prune", "suggested",
 ]  # fmt: skip
 
@@ -33,6 +33,7 @@ CONFIRM_DAYS = 2
 KEEP_DECLINED = timedelta(days=90)
 PER_PAGE = 50
 LISTS = ("office", "waiting", "decided")
+CLOSED = N_("Zurzeit werden keine neuen Anfragen nach einem Zugang angenommen.")
 ENDED = N_(
     "Dieser Link gilt nicht mehr. Nehmen Sie den aus der neuesten Mail oder stellen Sie die Anfrage noch einmal."
 )
@@ -51,10 +52,13 @@ class AccessInput:
 
 
 def ask(session: Session, settings: Settings, given: AccessInput, address: str) -> None:
-    """Mail a link that proves the address. Raises Invalid for what cannot be, TooMany for too many questions from one *address*.
+    """Mail a link that proves the address. Raises Invalid for what cannot be, TooMany for too many questions from one *address*,
+    Conflict while no requests are taken.
 
     More than three questions about one e-mail address a day are not answered, so that nobody's post is flooded.
     """
+    if not switches.read(session).requests_open:
+        raise Conflict(CLOSED)
     email = _checked(given)
     hour, day = timedelta(hours=1), timedelta(days=1)
     network = throttle.network_of(address)

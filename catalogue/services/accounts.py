@@ -11,6 +11,7 @@ from catalogue.db import Session
 from catalogue.models import Membership, User
 from catalogue.services import audit, links, outbox, passwords, secrets, sessions, throttle
 from catalogue.services.errors import Conflict, Invalid, NotFound
+from catalogue.services.figures import SIGN_IN_FAILURES
 from catalogue.services.permissions import VISITOR, Actor, require
 from catalogue.texts import N_
 
@@ -74,6 +75,7 @@ def password_fits(who: Candidate, password: str) -> bool:
 
 def note_failure(session: Session, who: Candidate, action: str = "login.failed") -> None:
     """Record that *who* did not get in. What was typed for an unknown account is not kept: it may be a password."""
+    SIGN_IN_FAILURES.labels(action.partition(".")[0]).inc()
     user = session.get(User, who.user_id) if who.user_id else None
     audit.record(session, VISITOR, action, user, label=user.email if user else "", known=user is not None)
 

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from catalogue.db import Database, Session
 
-__all__ = ["drop", "for_seconds", "forget", "kept"]
+__all__ = ["drop", "for_seconds", "forget", "kept", "sizes"]
 
 S = TypeVar("S", bound=Hashable)
 T = TypeVar("T")
@@ -74,3 +74,10 @@ def drop(database: Database, name: str) -> None:
     """Forget one thing that this process itself has changed."""
     if shelf := _shelves.get(database):
         shelf.found.pop(name, None)
+
+
+def sizes(database: Database) -> dict[str, int]:
+    """Return how many entries each thing has that is kept of *database*, for those that can be counted."""
+    shelf = _shelves.get(database)
+    found = {name: value for name, (_stamp, value) in list(shelf.found.items())} if shelf else {}
+    return {name: len(value) for name, value in found.items() if hasattr(value, "__len__")}

@@ -18,6 +18,7 @@ from catalogue.search.lookup import Lookup, look_up
 from catalogue.search.results import Completion, Hit, Page, Query, Suggestion
 from catalogue.search.snapshot import Snapshot
 from catalogue.search.thesaurus import Rule, rules_of, thesaurus
+from catalogue.services.figures import timed_search
 from catalogue.services.permissions import Actor, require
 
 __all__ = ["Outcome", "count", "current", "find", "ids", "outcome", "similar", "suggest"]
@@ -34,6 +35,7 @@ _LOADED = (
 )
 
 
+@timed_search("find")
 def find(session: Session, actor: Actor, index: SearchIndex, query: Query) -> Page:
     """Return one page of published modules for *query*, with facets. A page beyond the end is the last one.
 
@@ -148,6 +150,7 @@ def similar(session: Session, actor: Actor, index: SearchIndex, module: Module, 
 # --- while typing
 
 
+@timed_search("suggest")
 def suggest(
     session: Session, actor: Actor, index: SearchIndex, text: str, *, limit: int = 8, language: str = "de"
 ) -> list[Completion]:

@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select
 from catalogue.db import Session, utcnow
 from catalogue.models import LoginAttempt
 from catalogue.services.errors import TooMany
+from catalogue.services.figures import THROTTLED
 from catalogue.texts import N_
 
 __all__ = ["Limit", "forgive", "network_of", "prune", "reserve", "sign_in_limits"]
@@ -58,6 +59,7 @@ def reserve(session: Session, limits: Iterable[Limit]) -> list[int]:
     listed, now = list(limits), utcnow()
     waits = [wait for limit in listed if (wait := _wait(session, limit, now))]
     if waits:
+        THROTTLED.labels(listed[0].scope).inc()
         raise TooMany(N_("Zu viele Versuche in kurzer Zeit."), max(waits))
     attempts = [LoginAttempt(key=limit.key, at=now) for limit in listed]
     session.add_all(attempts)

@@ -7,7 +7,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from catalogue.models import CompanyRole
-from catalogue.services import access_requests, companies
+from catalogue.services import access_requests, companies, switches
 from catalogue.services.errors import Conflict, Invalid, NotFound, TooMany
 from catalogue.web.auth import allow, current_actor, settings
 from catalogue.web.ended import ended
@@ -28,6 +28,10 @@ Answer = Response | str | tuple[str, int] | tuple[str, int, dict[str, str]]
 @bp.route("/access", methods=["GET", "POST"])
 def ask() -> Answer:
     """Ask for an account. The answer is the same for every address and every company."""
+    standing = switches.read(db_session())
+    if not standing.requests_open:
+        page = render_template("access/closed.html", text=show(access_requests.CLOSED), reason=standing.requests_reason)
+        return page, 409 if request.method == "POST" else 200
     form = AskForm()
     if request.method != "POST":
         return render_template("access/ask.html", form=form)

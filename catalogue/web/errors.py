@@ -1,5 +1,6 @@
 """Exceptions become answers: a German page with a next step, or problem+json under /api. Nothing ends in a bare 500."""
 
+import re
 from typing import Any
 
 import structlog
@@ -7,8 +8,10 @@ from flask import Flask, Response, g, jsonify, make_response, render_template, r
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from catalogue.db import DBAPIError, StaleDataError, is_busy
+from catalogue.db import DBAPIError, StaleDataError, is_busy, is_read_only, utcnow
+from catalogue.logs import describe
 from catalogue.services import errors as refusals
+from catalogue.services.switches import Mode, Plan
 from catalogue.texts import N_
 from catalogue.web.languages import show
 
@@ -50,7 +53,11 @@ TITLES = {
         N_("Ihre Eingabe wurde nicht gespeichert. Versuchen Sie es in einer halben Minute noch einmal."),
     ),
 }
+NOT_WRITABLE = N_(
+    "Der Server kann zurzeit nichts speichern, auch keine Anmeldung. Suchen und lesen können Sie weiter; das Netzwerkbüro weiß, an wen es sich wendet."
+)
 RETRY_SECONDS = 30
+HELD_SECONDS, DAY_SECONDS = 600, 24 * 3600
 READ_LATER = N_("Warten Sie einen Augenblick und versuchen Sie es dann noch einmal.")
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 STATUS = {
@@ -168,11 +175,47 @@ def busy_response(error: Exception) -> Response:
     """Answer 503 with Retry-After if the database is busy, 409 for a stale version, else 500."""
     if isinstance(error, StaleDataError):
         return _stale(error)
+    if is_read_only(error):
+        log.error("database cannot be changed", error=describe(error))
+        return read_only_page(Plan(Mode.READ_ONLY, show(NOT_WRITABLE)))
     if not (isinstance(error, Busy) or is_busy(error)):
         return _unexpected(error)
     log.warning("database busy")
     response = error_page(503)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+def closed_page(plan: Plan) -> Response:
+    """Answer 503: maintenance. Asks no database."""
+    return _held(plan, N_("Der Katalog wird gerade gewartet"), N_("Danach geht alles weiter wie gewohnt."))
+
+
+def read_only_page(plan: Plan) -> Response:
+    """Answer 503 to a change: reading works, what was typed is shown and can be sent again."""
+    return _held(plan, N_("Der Katalog kann gerade nur gelesen werden"), N_("Ihre Änderung wurde nicht gespeichert."))
+
+
+def _held(plan: Plan, title: str, text: str) -> Response:
+    seconds = int((plan.until - utcnow()).total_seconds()) if plan.until else HELD_SECONDS
+    if is_api():
+        response = problem(503, f"{show(title)}. {show(text)} {plan.reason}".strip())
+    else:
+        again = _unsaved()
+        typed = [
+            value
+            for name, values in again.items()
+            if name != "next"
+            for value in values
+            if re.search(r"\s", value.strip())
+        ]
+        page = render_template(
+            "errors/held.html", title=show(title), text=show(text), plan=plan, again=again, typed=typed, status=503,
+            has_file=any(file.filename for file in request.files.values()) if request.method == "POST" else False,
+            request_id=g.get("request_id", ""),
+        )  # fmt: skip
+        response = make_response(page, 503)
+    response.headers["Retry-After"] = str(min(max(seconds, RETRY_SECONDS), DAY_SECONDS))
     return response
 
 

@@ -93,7 +93,9 @@ def navigation(actor: Actor) -> list[Place]:
         if not actor.is_member:
             wanted.append(("wishes.index", N_("Wünsche"), ("wishes",)))
     if actor.network_role == NetworkRole.ADMIN:
-        wanted.append(("admin.index", N_("Verwaltung"), ("admin", "companies", "company_imports", "users", "access")))
+        wanted.append(
+            ("admin.index", N_("Verwaltung"), ("admin", "companies", "company_imports", "users", "access", "switches"))
+        )
     here = request.blueprint or ""
     return [Place(show(label), url, here in areas) for endpoint, label, areas in wanted if (url := link(endpoint))]
 

@@ -44,12 +44,14 @@ from catalogue.web import (
     second_factor,
     sheets,
     sources,
+    switches,
     swot,
     users,
     wishes,
 )
 
 BLUEPRINTS = [
+    switches.bp,
     search.bp,
     accounts.bp,
     reauthentication.bp,

@@ -4,7 +4,6 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -21,15 +20,6 @@ from catalogue.search import sync
 from catalogue.services import jobs, readiness
 from catalogue.settings import Settings
 from tests import factories
-
-TOKEN = {"Authorization": "Bearer geheim"}
-
-
-@pytest.fixture
-def measured(settings: Settings) -> Iterator[Flask]:
-    app = create_app(replace(settings, metrics_token="geheim"))
-    yield app
-    app.extensions["database"].dispose()
 
 
 def test_a_living_process_says_so_without_a_database(client: FlaskClient) -> None:
@@ -161,26 +151,3 @@ def test_an_unreachable_database_is_not_ready_and_tells_no_secret(settings: Sett
     assert "geheimes-passwort" not in answer.get_data(as_text=True)
     assert app.test_client().get("/healthz").status_code == 200
     app.extensions["database"].dispose()
-
-
-def test_figures_want_the_token(measured: Flask, client: FlaskClient) -> None:
-    assert client.get("/metrics").status_code == 404
-    assert measured.test_client().get("/metrics").status_code == 401
-    assert measured.test_client().get("/metrics", headers={"Authorization": "Bearer falsch"}).status_code == 401
-
-
-def test_figures_count_requests_and_queues(measured: Flask, database: Database) -> None:
-    with database.write() as session:
-        session.add_all([OutboxMail(to="a@b.example", subject="x", text="y")])
-        factories.make_module(session)
-        waiting = session.query(IndexQueue).count()
-    client = measured.test_client()
-    client.get("/healthz")
-    client.open("/healthz", method="ERFUNDEN")
-    text = client.get("/metrics", headers=TOKEN).get_data(as_text=True)
-    assert 'catalogue_requests_total{endpoint="health.live",method="GET",status="200"} 1.0' in text
-    assert 'method="other",status="405"' in text
-    assert 'catalogue_request_seconds_count{endpoint="health.live"} 1.0' in text
-    assert 'catalogue_queue_length{queue="mails"} 1.0' in text
-    assert f'catalogue_queue_length{{queue="index"}} {waiting}.0' in text
-    assert waiting

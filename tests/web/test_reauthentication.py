@@ -42,6 +42,8 @@ DANGEROUS = {
     "second_factor.new_codes",
     "second_factor.remove",
     "second_factor.setup",
+    "switches.mode",
+    "switches.requests",
     "users.activate",
     "users.change_role",
     "users.deactivate",
