@@ -12,7 +12,7 @@ from sqlalchemy import select
 from catalogue.db import Database, DBAPIError, Session, is_busy, utcnow
 from catalogue.models import Job
 
-__all__ = ["WORKER", "last_successes", "note", "run"]
+__all__ = ["WORKER", "failing", "last_successes", "note", "run"]
 
 WORKER = "worker"  # the sign of life of ``catalogue worker``
 T = TypeVar("T")
@@ -55,3 +55,8 @@ def last_successes(session: Session) -> dict[str, datetime]:
     """Return when each job succeeded last."""
     rows = session.execute(select(Job.name, Job.succeeded_at).where(Job.succeeded_at.is_not(None)))
     return {name: at for name, at in rows if at}
+
+
+def failing(session: Session) -> dict[str, str]:
+    """Return the kind of error of each job whose last run failed."""
+    return dict(session.execute(select(Job.name, Job.error).where(Job.error != "")).tuples().all())

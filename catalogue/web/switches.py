@@ -20,7 +20,10 @@ from catalogue.web.requests import QUIET, SAFE, database, db_session
 
 bp = Blueprint("switches", __name__, url_prefix="/admin/operation")
 OPEN = {"pages.imprint", "pages.privacy", "pages.accessibility"}  # the law wants them to be found at any time
-SIGN_IN = {"accounts.login", "accounts.logout", "reauthentication.confirm", "preferences.choose"}
+SIGN_IN = {
+    "accounts.login", "accounts.logout", "preferences.choose", "reauthentication.confirm", "second_factor.begin", "second_factor.code",
+    "second_factor.setup",
+}  # fmt: skip
 MOVING = {"switches.mode", "switches.requests"}
 Answer = AnyResponse | str | tuple[str, int]
 

@@ -16,6 +16,8 @@ from catalogue.services import housekeeping, kept, switches
 from catalogue.services.permissions import SYSTEM
 from catalogue.services.switches import Mode, Plan
 from catalogue.settings import Settings
+from catalogue.web import switches as web_switches
+from catalogue.web.requests import QUIET
 from tests.browsing import post, sign_in
 from tests.conftest import People
 
@@ -72,6 +74,10 @@ def test_read_only_refuses_changes_and_keeps_what_was_typed(app: Flask, database
         assert session.scalar(sa.select(sa.func.count()).select_from(Wish)) == 0
     switch(database, Mode.NORMAL)
     assert post(client, "/wishes/new", WISH).status_code != 503
+
+
+def test_what_stays_open_exists(app: Flask) -> None:
+    assert set(app.view_functions) >= (web_switches.OPEN | web_switches.SIGN_IN | web_switches.MOVING | QUIET)
 
 
 def test_a_plan_is_told_before_and_begins_by_itself(client: FlaskClient, database: Database) -> None:
