@@ -2,7 +2,10 @@
 
 import smtplib
 import ssl
-import uuid
+import time
+from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -20,7 +23,8 @@ from catalogue.texts import N_
 
 __all__ = ["PAUSES", "Transport", "deliver", "message", "smtp"]
 
-SECONDS = 20
+SECONDS = 20  # for one answer of the server
+ROUND = 120  # seconds for one round of sending
 AT_ONCE = 100
 # between tries; a mail server that is down over a weekend must not lose mails
 PAUSES = [timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720, 1440, 1440)]
@@ -36,6 +40,27 @@ class Transport(Protocol):
         """Send, or raise OSError or SMTPException."""
 
 
+class Interrupted(smtplib.SMTPException):
+    """The connection broke while the text was handed over: nobody knows whether the server took the mail."""
+
+
+class _Careful(smtplib.SMTP):
+    """A connection that tells this from all other failures."""
+
+    def data(self, msg: bytes | str) -> tuple[int, bytes]:  # type: ignore[override]
+        """Hand the text over."""
+        try:
+            return super().data(msg)
+        except smtplib.SMTPResponseException:
+            raise
+        except OSError as error:  # which smtplib's own exceptions are
+            raise Interrupted(str(error)) from error
+
+
+class _Encrypted(_Careful, smtplib.SMTP_SSL):
+    """The same over TLS from the beginning."""
+
+
 def smtp(settings: Settings, trust: ssl.SSLContext | None = None) -> smtplib.SMTP:
     """Return an open connection to the configured server. Certificates are verified against *trust* (default: the system's).
 
@@ -43,11 +68,9 @@ def smtp(settings: Settings, trust: ssl.SSLContext | None = None) -> smtplib.SMT
     """
     context = trust or ssl.create_default_context()
     if settings.smtp_security == "tls":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(
-            settings.smtp_host, settings.smtp_port, timeout=SECONDS, context=context
-        )
+        server: smtplib.SMTP = _Encrypted(settings.smtp_host, settings.smtp_port, timeout=SECONDS, context=context)
     else:
-        server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=SECONDS)
+        server = _Careful(settings.smtp_host, settings.smtp_port, timeout=SECONDS)
     try:
         if settings.smtp_security == "starttls":
             server.starttls(context=context)
@@ -85,18 +108,41 @@ def deliver(database: Database, settings: Settings, trust: ssl.SSLContext | None
     """
     if not settings.smtp_host:
         return 0
-    due = _claim(database)
-    if not due:
-        return 0
+    due, sent, until = deque(_claim(database)), 0, time.monotonic() + ROUND
+    while due and time.monotonic() < until:
+        try:
+            server = smtp(settings, trust)
+        except OSError as error:  # which SMTPException is
+            for mail in due:
+                _failed(database, mail, error)
+            log.warning("mail server cannot be used", host=settings.smtp_host, error=describe(error))
+            return sent
+        sent += _hand_over(database, settings, server, due, until)
+    _release(database, due)
+    return sent
+
+
+def _hand_over(
+    database: Database, settings: Settings, server: smtplib.SMTP, due: deque[OutboxMail], until: float
+) -> int:
+    """Send mails of *due*, oldest first, until none is left, time is up, or the connection is lost; return how many went out."""
+    sent = 0
     try:
-        server = smtp(settings, trust)
-    except (OSError, smtplib.SMTPException) as error:
-        for mail in due:
-            _failed(database, mail.id, error)
-        log.warning("mail server cannot be used", host=settings.smtp_host, error=describe(error))
-        return 0
-    with server:
-        return sum(_send(database, settings, server, mail) for mail in due)
+        while due and server.sock and time.monotonic() < until:
+            sent += _send(database, settings, server, due.popleft())
+        with suppress(OSError):  # everything was answered: whatever the server says to the farewell changes nothing
+            server.quit()
+    finally:
+        server.close()
+    return sent
+
+
+def _release(database: Database, mails: Iterable[OutboxMail]) -> None:
+    """Give back what there was no time for: a slow mail server must not keep the worker from everything else."""
+    with database.write() as session:
+        for mail in mails:
+            claimed = (OutboxMail.id == mail.id, OutboxMail.due_at == mail.due_at, OutboxMail.sent_at.is_(None))
+            session.execute(update(OutboxMail).where(*claimed).values(due_at=utcnow()))
 
 
 def _claim(database: Database) -> list[OutboxMail]:
@@ -131,8 +177,8 @@ def _send(database: Database, settings: Settings, server: Transport, mail: Outbo
         return False
     try:
         server.send_message(message(settings, mail))
-    except (OSError, smtplib.SMTPException, ValueError) as error:
-        _failed(database, mail.id, error)
+    except (OSError, ValueError) as error:
+        _failed(database, mail, error)
         return False
     with database.write() as session:
         stored = session.get(OutboxMail, mail.id)
@@ -143,13 +189,17 @@ def _send(database: Database, settings: Settings, server: Transport, mail: Outbo
     return True
 
 
-def _failed(database: Database, mail_id: uuid.UUID, error: Exception) -> None:
+def _failed(database: Database, failed: OutboxMail, error: Exception) -> None:
     with database.write() as session:
-        mail = session.get(OutboxMail, mail_id)
+        mail = session.get(OutboxMail, failed.id)
         if mail is None:
             return
-        mail.attempts, mail.started_at = mail.attempts + 1, None
+        mail.attempts = mail.attempts + 1
         mail.last_error = _describe(error)[:300]
+        if isinstance(error, Interrupted) and mail.unsubscribe_url:
+            mail.failed_at, mail.last_error = utcnow(), UNCERTAIN
+            return
+        mail.started_at = None
         if mail.attempts > len(PAUSES) or _is_final(error):
             mail.failed_at = utcnow()
         else:
@@ -157,14 +207,15 @@ def _failed(database: Database, mail_id: uuid.UUID, error: Exception) -> None:
 
 
 def _is_final(error: Exception) -> bool:
-    """Whether the server said that this mail will never be taken (5xx for this recipient), or it cannot be written at all."""
+    """Whether the server will never take this mail (5xx for its recipient or text), or it cannot be written at all.
+
+    A refused sender is no reason: that is how the catalogue is set up, and can be mended.
+    """
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code >= 500 for code, _text in error.recipients.values())
-    return (
-        isinstance(error, (smtplib.SMTPDataError, smtplib.SMTPSenderRefused))
-        and error.smtp_code >= 500
-        or (isinstance(error, ValueError) and not isinstance(error, OSError))
-    )
+    if isinstance(error, smtplib.SMTPDataError):
+        return error.smtp_code >= 500
+    return isinstance(error, ValueError) and not isinstance(error, OSError)
 
 
 def _describe(error: Exception) -> str:
