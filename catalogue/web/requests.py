@@ -13,7 +13,7 @@ from typing import cast
 import structlog
 from flask import Flask, Response, current_app, g, request
 
-from catalogue.db import Database, Session
+from catalogue.db import Database, DBAPIError, Session
 from catalogue.search import feed, sync
 from catalogue.web.errors import Busy, busy_response
 
@@ -59,7 +59,7 @@ def start_over() -> None:
     """Give back what this request holds of the database: what was read so far is forgotten, what was not committed is undone."""
     session = g.pop("db_session", None)
     if session is not None:
-        session.rollback()
+        _undo(session)
         session.close()
     g.pop("_login_user", None)  # Flask-Login's memory of who asks; read again at the next question
 
@@ -104,12 +104,12 @@ def _commit(response: Response) -> Response:
     if "db_session" not in g or request.method in SAFE:
         return response
     if response.status_code >= 400:
-        g.db_session.rollback()
+        _undo(g.db_session)
         return response
     try:
         g.db_session.commit()
     except Exception as error:
-        g.db_session.rollback()
+        _undo(g.db_session)
         return busy_response(error)
     _index()
     return response
@@ -120,9 +120,18 @@ def _index() -> None:
         sync.keep_up(database(), current_app.extensions["search"])
 
 
+def _undo(session: Session) -> None:
+    """Roll back. If the database has cut the connection meanwhile there is nothing left to roll back, and the answer stands."""
+    try:
+        session.rollback()
+    except DBAPIError:
+        session.invalidate()
+
+
 def _close(_error: BaseException | None) -> None:
     session = g.pop("db_session", None)
     if session is not None:
+        _undo(session)
         session.close()
     if g.pop("is_writer", False):
         _writers.release()
