@@ -72,6 +72,20 @@ class Settings:
     source_private: bool = setting(False, "Sources may lie at private and loopback addresses (tests, intranets).")
     source_max_mb: int = setting(10, "Largest answer of a source in megabytes.", at_least=1)
     source_seconds: int = setting(30, "A source must have answered after so many seconds.", at_least=1)
+    account_inactive_days: int = setting(
+        730, "Accounts that nobody used for so many days are deleted after two mails; 0: never.", at_least=0
+    )
+    audit_days: int = setting(730, "The audit record is kept for so many days.", at_least=365)
+    operator_name: str = setting("", "Who runs this installation (imprint, controller of the privacy page).")
+    operator_address: str = setting("", "Postal address of the operator; commas become lines.")
+    operator_representative: str = setting("", "Who represents the operator.")
+    operator_email: str = setting("", "E-mail address for questions, also about privacy and accessibility.")
+    operator_phone: str = setting("", "Telephone number of the operator.")
+    operator_register: str = setting("", "Register and number of the operator.")
+    operator_vat_id: str = setting("", "VAT number of the operator.")
+    privacy_officer: str = setting("", "Name and address of the data protection officer, if there is one.")
+    supervisory_authority: str = setting("", "Supervisory authority for data protection, where people can complain.")
+    hosting: str = setting("", "Who hosts the servers and where (processor by Art. 28 DSGVO).")
     log_format: str = setting("text", "text for a person, json for a machine.", choices=("text", "json"))
     log_level: str = setting(
         "info",

@@ -15,6 +15,7 @@ from catalogue.cli import (
     importing,
     load,
     maintenance,
+    privacy,
     search,
     serve,
     source,
@@ -45,6 +46,7 @@ for command in (
     importing.import_,
     load.load,
     maintenance.maintenance,
+    privacy.privacy,
     frozen.report,  # with its further commands
     search.search,
     source.source,

@@ -13,7 +13,7 @@ from catalogue import schema
 from catalogue.db import Database, utcnow
 from catalogue.search import sync
 from catalogue.search.index import SearchIndex
-from catalogue.services import outbox, report_pdf
+from catalogue.services import outbox, privacy_notice, report_pdf
 from catalogue.settings import Settings
 
 __all__ = ["Finding", "examine"]
@@ -34,7 +34,7 @@ class Finding:
 
 def examine(settings: Settings, database: Database, index: SearchIndex) -> list[Finding]:
     """Return what was found; one failing look does not keep the others from being made."""
-    found = [*_sqlite(database), *_state(settings), *_key(settings), *_mail(settings), _pdf()]
+    found = [*_sqlite(database), *_state(settings), *_key(settings), *_mail(settings), *_operator(settings), _pdf()]
     try:
         revision = schema.current(database)
     except sa.exc.SQLAlchemyError as error:
@@ -113,6 +113,13 @@ def _mail(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "warning", f"CATALOGUE_BASE_URL is {settings.base_url}: without https cookies are not protected on the way."
         )
+
+
+def _operator(settings: Settings) -> Iterator[Finding]:
+    """Law asks who runs a site that others reach; a trial on one's own machine needs nothing."""
+    missing = privacy_notice.missing(settings) if settings.secure else []
+    if missing:
+        yield Finding("warning", f"Imprint and privacy page are incomplete: set {', '.join(missing)}.")
 
 
 def _pdf() -> Finding:

@@ -8,26 +8,17 @@ from catalogue.db import Database
 from catalogue.search import changes, sync
 from catalogue.search.index import SearchIndex
 from catalogue.services import (
-    access_requests,
-    company_imports,
-    company_links,
-    confirmations,
-    demand_imports,
     digests,
-    imports,
+    erased,
     jobs,
-    links,
     mail,
-    outbox,
+    person_copies,
     readiness,
-    retreats,
+    retention,
     run_news,
     schedules,
-    search_gaps,
-    sessions,
     source_runs,
     switches,
-    throttle,
 )
 from catalogue.services.errors import Conflict
 from catalogue.services.switches import Mode
@@ -66,7 +57,9 @@ def run(database: Database, settings: Settings, index: SearchIndex) -> Round:
             "run_news": lambda: run_news.send_due(database, settings),
             "mail": lambda: mail.deliver(database, settings),
             "sources": lambda: source_runs.run_due(database, settings, index),
+            "copies": lambda: person_copies.make_due(database, settings),
             "pruning": lambda: _prune(database, settings),
+            "deletions": lambda: erased.remember(database, settings),
         }
     done = {name: jobs.run(database, name, job) for name, job in work.items()}
     failed = tuple(name for name, result in done.items() if result is None)
@@ -82,19 +75,5 @@ def _schedules(database: Database, index: SearchIndex) -> int:
 
 def _prune(database: Database, settings: Settings) -> int:
     with database.write() as session:
-        return (
-            changes.prune(session)
-            + throttle.prune(session)
-            + sessions.prune(session, settings)
-            + links.prune(session)
-            + imports.prune(session)
-            + search_gaps.prune(session)
-            + confirmations.prune(session)
-            + access_requests.prune(session)
-            + company_imports.prune(session)
-            + demand_imports.prune(session)
-            + company_links.prune(session)
-            + source_runs.prune(session)
-            + outbox.prune(session)
-            + retreats.prune(session)
-        )
+        read = changes.prune(session)  # what all indexes have read; nothing about people
+    return read + sum(retention.run(database, settings).values())

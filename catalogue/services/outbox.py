@@ -128,6 +128,7 @@ def discard(session: Session, actor: Actor, mail_id: uuid.UUID) -> None:
 
 
 def prune(session: Session) -> int:
-    """Delete what was sent more than a year ago; return how many. Until then its key keeps it from being sent again."""
-    old = OutboxMail.sent_at < utcnow() - KEEP
+    """Delete what was sent or given up more than a year ago; return how many. Until then its key keeps it from being sent again."""
+    before = utcnow() - KEEP
+    old = (OutboxMail.sent_at < before) | (OutboxMail.failed_at < before)
     return session.execute(delete(OutboxMail).where(old)).rowcount  # type: ignore[attr-defined, no-any-return]

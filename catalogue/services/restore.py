@@ -10,9 +10,9 @@ from pathlib import Path
 from sqlalchemy import delete, update
 
 from catalogue import schema
-from catalogue.db import Database, utcnow
+from catalogue.db import Database, DBAPIError, utcnow
 from catalogue.models import OneTimeLink, OutboxMail, UserSession
-from catalogue.services import backup, backup_postgres, backup_sqlite
+from catalogue.services import backup, backup_postgres, backup_sqlite, erased
 from catalogue.services.backup_archive import UPLOADS, Manifest, Unusable
 from catalogue.settings import Settings
 
@@ -79,6 +79,10 @@ def _exchange(settings: Settings, database: Database, work: Path, manifest: Mani
     try:
         schema.migrate(staged)
         _forget(staged)
+        if (backup_sqlite if database.is_sqlite else backup_postgres).holds_something(database):
+            with suppress(DBAPIError):  # what is there may be damaged
+                erased.remember(database, settings)
+        erased.repeat(staged, settings)
     finally:
         staged.dispose()
         database.dispose()

@@ -45,6 +45,7 @@ def start(
         )
     )  # fmt: skip
     user.previous_login_at, user.last_login_at = user.last_login_at, now
+    user.warned_at = user.reminded_at = None  # the account is used
     session.flush()
     return token
 

@@ -8,12 +8,14 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from catalogue.services import access_requests, audit, companies, outbox, users
+from catalogue.services import access_requests, audit, audit_words, companies, outbox, users
 from catalogue.services.audit import AuditQuery
 from catalogue.web.auth import allow, current_actor, settings
+from catalogue.web.downloads import download, format_of
+from catalogue.web.limits import EXPORT, limiter
 from catalogue.web.numbers import page_number
 from catalogue.web.reauthentication import confirmed
-from catalogue.web.requests import db_session
+from catalogue.web.requests import database, db_session
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
@@ -38,15 +40,35 @@ def index() -> str:
 @allow("audit.see")
 def audit_log() -> str:
     """Show who did what, newest first."""
-    query = AuditQuery(
-        text=request.args.get("q", "")[:200],
-        action=request.args.get("action", "")[:64],
+    query = _audit_query()
+    page = audit.find(db_session(), current_actor(), query)
+    return render_template("admin/audit_log.html", page=page, query=query, words=audit_words)
+
+
+@bp.get("/audit.<any(csv, xlsx):name>")
+@allow("audit.see")
+@limiter.limit(EXPORT)
+@confirmed
+def export_audit(name: str) -> Response:
+    """Send exactly the events of the list, all pages of it."""
+    table = audit.table(db_session(), current_actor(), _audit_query())
+    with database().write() as recording:
+        audit.record(recording, current_actor(), "audit.exported", format=name, rows=len(table.rows))
+    return download(table, format_of(name))
+
+
+def _audit_query() -> AuditQuery:
+    """The list as the address asks for it; what makes no sense is left out."""
+    given = request.args
+    return AuditQuery(
+        text=given.get("q", "")[:200],
+        company=given.get("company", "")[:36],
+        action=given.get("action", "")[:64],
+        thing=given.get("thing", "")[:200],
         since=_day("since"),
         until=_day("until"),
         page=page_number(),
     )
-    page = audit.find(db_session(), current_actor(), query)
-    return render_template("admin/audit_log.html", page=page, query=query)
 
 
 def _day(name: str) -> date | None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from flask import Flask, abort, current_app, g, redirect, request, session, url_for
+from flask import Response as FlaskResponse
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.datastructures import WWWAuthenticate
@@ -15,12 +16,13 @@ from werkzeug.wrappers import Response
 
 from catalogue.db import DBAPIError, Session
 from catalogue.models import User, UserSession
-from catalogue.services import sessions, tokens
+from catalogue.services import audit, privacy_notice, sessions, tokens
 from catalogue.services.errors import NotAllowed
 from catalogue.services.permissions import VISITOR, Actor, can
 from catalogue.settings import Settings
 from catalogue.texts import N_
 from catalogue.web.back import referring_path
+from catalogue.web.notices import show_notice
 from catalogue.web.requests import SAFE, database, db_session
 
 BY_ADDRESS = {
@@ -59,6 +61,7 @@ def init(app: Flask) -> None:
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # _guard checks: nothing can be exempted but requests with a token
     csrf.init_app(app)
     app.before_request(_guard)
+    app.after_request(_record_refusal)
     app.jinja_env.globals.update(actor=current_actor, can=can_now, signed_in_user=signed_in_user)
 
 
@@ -83,6 +86,19 @@ def _note(change: Callable[[Session], None]) -> None:
             change(writing)
     except DBAPIError:
         log.warning("last use not noted", exc_info=True)
+
+
+def _record_refusal(response: FlaskResponse) -> FlaskResponse:
+    """Leave a trace in the record when somebody who signed in was refused something."""
+    actor = current_actor() if g.get("refused") else VISITOR
+    if actor.signed_in:
+        db_session().rollback()  # gives the write lock back; nothing of a refused request is kept anyway
+        try:
+            with database().write() as writing:
+                audit.record_refusal(writing, actor, request.endpoint or "")
+        except DBAPIError:
+            log.warning("refusal not recorded", exc_info=True)
+    return response
 
 
 def _guard() -> None:
@@ -195,6 +211,8 @@ def sign_in(user: User, confirmed_at: datetime | None = None) -> None:
         raise NotAllowed(N_("Dieses Konto ist gesperrt."))
     session.permanent = True
     login_user(SignedIn(token, found))
+    if privacy_notice.show_new(db_session(), found.user):
+        show_notice(url_for("pages.privacy"))
 
 
 def sign_out() -> None:

@@ -129,6 +129,7 @@ def _refused(error: refusals.Refused) -> Response:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
     if isinstance(error, refusals.Invalid):
         return error_page(status, fields={name: show(text) for name, text in error.fields.items()})
+    g.refused = status == 403  # web/auth.py records it
     response = error_page(status, show(error.text))
     if isinstance(error, refusals.TooMany):
         response.headers["Retry-After"] = str(error.seconds)

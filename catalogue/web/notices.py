@@ -5,7 +5,7 @@ from typing import cast
 from flask import flash
 from flask_babel import gettext
 
-__all__ = ["tell"]
+__all__ = ["show_notice", "tell"]
 
 
 def tell(text: str, kind: str = "ok", *, title: str = "", undo: str = "") -> None:
@@ -14,3 +14,10 @@ def tell(text: str, kind: str = "ok", *, title: str = "", undo: str = "") -> Non
     if undo:
         message |= {"action_url": undo, "action_label": gettext("Rückgängig")}
     flash(cast(str, message), kind)
+
+
+def show_notice(url: str) -> None:
+    """Say once that there is a new version of the notice on privacy and the rules of use; nothing has to be agreed to."""
+    text = gettext("Sagen, was über Sie gespeichert wird, wie lange, und was gilt. Sie müssen nichts bestätigen.")
+    message = {"title": gettext("Unsere Hinweise zum Datenschutz und zur Nutzung"), "text": text}
+    flash(cast(str, message | {"link_url": url, "link_label": gettext("Hinweise lesen")}), "info")

@@ -21,6 +21,7 @@ def healthy(settings: Settings, database: Database, index: SearchIndex, monkeypa
     sync.rebuild(database, index)
     for name, value in {
         "SMTP_HOST": "mail.example", "MAIL_FROM": "katalog@netz.example", "BASE_URL": "https://katalog.example", "SECRET_KEY": "k" * 40,
+        "OPERATOR_NAME": "Netz", "OPERATOR_ADDRESS": "Gasse 1", "OPERATOR_REPRESENTATIVE": "V", "OPERATOR_EMAIL": "a@netz.example", "SUPERVISORY_AUTHORITY": "LfD",
     }.items():  # fmt: skip
         monkeypatch.setenv(f"CATALOGUE_{name}", value)
     return settings

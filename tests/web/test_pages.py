@@ -1,6 +1,7 @@
 """The pages that explain, and the frame around every page."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -49,6 +50,30 @@ def test_the_three_steps_of_confidentiality_are_explained(client: FlaskClient) -
 def test_duties_that_only_an_operator_can_fill_are_marked(client: FlaskClient) -> None:
     for path in ("/imprint", "/privacy", "/accessibility"):
         assert "Vom Betreiber zu ergänzen" in client.get(path).get_data(as_text=True)
+
+
+def test_the_pages_say_what_the_settings_say(client: FlaskClient, app: Flask) -> None:
+    told = {
+        "operator_name": "Netz e. V.", "operator_address": "Gasse 1, 99999 Ort", "operator_representative": "Vera Vorstand",
+        "operator_email": "buero@netz.example", "supervisory_authority": "Landesamt <b>", "audit_days": 411,
+    }  # fmt: skip
+    app.extensions["settings"] = replace(app.extensions["settings"], **told)
+    pages = {path: client.get(path).get_data(as_text=True) for path in ("/imprint", "/privacy", "/accessibility")}
+    for path, words in {
+        "/imprint": ("Netz e. V.", "Gasse 1<br>99999 Ort", "Vera Vorstand", "mailto:buero@netz.example"),
+        "/privacy": ("Netz e. V.", "Landesamt &lt;b&gt;", "411 Tagen", "Seiten der Anbieter", "<code>klausur</code>"),
+        "/accessibility": ("V3.2.1", "V4.1.1", "mailto:buero@netz.example", "Selbstbewertung"),
+    }.items():
+        assert [word for word in words if word not in pages[path]] == [], path
+        assert "Vom Betreiber zu ergänzen" not in pages[path]
+
+
+def test_the_notice_is_shown_once_after_signing_in(client: FlaskClient, people: People) -> None:
+    for expected in (True, False):
+        sign_in(client, people.member_user)
+        page = client.get("/account").get_data(as_text=True)
+        assert ("Unsere Hinweise zum Datenschutz" in page) is expected
+        assert "Unsere Hinweise zum Datenschutz" not in client.get("/account").get_data(as_text=True)
 
 
 def test_navigation_follows_the_role(app: Flask, people: People) -> None:

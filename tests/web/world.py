@@ -42,6 +42,7 @@ from catalogue.models import (
     OneTimeLink,
     OutboxMail,
     PendingVersion,
+    PersonCopy,
     ProgrammeKind,
     Relevance,
     RetreatParticipant,
@@ -87,6 +88,7 @@ COMMITMENT = UUID("5a0f3b0e-0000-4000-8000-000000000004")
 MERGE = UUID("5a0f3b0e-0000-4000-8000-000000000003")
 DECISION = UUID("5a0f3b0e-0000-4000-8000-000000000004")
 ACTION = UUID("5a0f3b0e-0000-4000-8000-000000000005")
+COPY = UUID("5a0f3b0e-0000-4000-8000-000000000006")
 CHANGE = UUID("5a0f3b0e-0000-4000-8000-000000000002")
 
 
@@ -348,6 +350,7 @@ def build_world(session: Session) -> World:
     _decision(session, module, people["curator"])
     session.add(SearchGap(query="leuchtfarbe", day=utcnow().date(), hits=0))
     session.add(Bookmark(user_id=people["member"].id, module_id=module.id))
+    session.add(PersonCopy(id=COPY, user_id=people["member"].id, made_at=utcnow(), content=b"PK"))
     run = Run(module=module, starts_on=date(2027, 2, 16), min_participants=6, max_participants=12, place="Erfurt")
     measure = Measure(
         slug="massnahme", title="Maßnahme Lager", sort_title="massnahme lager", state=WorkflowState.PUBLISHED
@@ -423,6 +426,8 @@ def _samples(*things: Any) -> dict[str, Any]:
         "link_id": secret["company_link"].id,
         "companies.export.name": "csv",
         "users.export.name": "csv",
+        "admin.export_audit.name": "csv",
+        "personal.copy_id": COPY,
         "mail_id": secret["mail"].id,
         "searches.search_id": secret["saved"].id,
         "signature": "forged",
