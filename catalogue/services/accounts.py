@@ -171,6 +171,7 @@ def set_password(
     user.password_hash = secrets.hash_password(new)
     sessions.end_all(session, user.id, keep)
     links.void(session, user)
+    throttle.clear(session, throttle.code_limits(user.id))
     audit.record(session, actor, "password.set" if first else "password.changed", user, label=user.email)
     if not first:
         outbox.send(session, user.email, N_("Ihr Passwort wurde geändert"), CHANGED_TEXT % {"name": user.name})

@@ -29,7 +29,7 @@ def count(session: Session, user_id: uuid.UUID, address: str) -> Tries:
     """Count a try against the limits of signing in; raise TooMany."""
     user = session.get_one(User, user_id)
     who = accounts.candidate(session, user.email, address)
-    codes = throttle.reserve(session, second_factor.limits(user.id)) if user.second_factor_at else ()
+    codes = throttle.reserve(session, throttle.code_limits(user.id)) if user.second_factor_at else ()
     return Tries(who, tuple(codes))
 
 

@@ -5,14 +5,13 @@ import secrets as random
 import uuid
 from base64 import b32encode
 from dataclasses import dataclass
-from datetime import timedelta
 
 import pyotp
 from sqlalchemy import delete, select, update
 
 from catalogue.db import Session, utcnow
 from catalogue.models import CompanyRole, RecoveryCode, SecondFactor, User
-from catalogue.services import audit, outbox, recovery_codes, sealing, sessions, throttle
+from catalogue.services import audit, outbox, recovery_codes, sealing, sessions
 from catalogue.services.accounts import get_own
 from catalogue.services.errors import Conflict, Invalid, NotFound
 from catalogue.services.mail_text import say
@@ -22,7 +21,7 @@ from catalogue.settings import Settings
 from catalogue.texts import N_, Text
 
 __all__ = [
-    "Setup", "accept", "begin", "is_required", "limits", "new_codes", "remove", "remove_from", "set_up", "setup",
+    "Setup", "accept", "begin", "is_required", "new_codes", "remove", "remove_from", "set_up", "setup",
 ]  # fmt: skip
 
 SEED_BYTES = 20  # 160 bits, RFC 4226
@@ -57,12 +56,6 @@ def is_required(settings: Settings, user: User) -> bool:
     return user.password_hash is not None and {
         "optional": False, "staff": is_staff, "company-admins": is_staff or is_admin, "all": True,
     }[wanted]  # fmt: skip
-
-
-def limits(user_id: uuid.UUID) -> list[throttle.Limit]:
-    """Return how often codes may be tried for one account; figures after PyPI's."""
-    windows = (("minutes", 5, timedelta(minutes=5)), ("hour", 20, timedelta(hours=1)), ("day", 50, timedelta(days=1)))
-    return [throttle.Limit(f"code-{name}", str(user_id), tries, window) for name, tries, window in windows]
 
 
 # setting up
@@ -117,7 +110,7 @@ def _refuse_second(user: User) -> None:
 def accept(session: Session, settings: Settings, user: User, typed: str) -> str:
     """Return "code" or "recovery" if *typed* proves that it is *user*, else "". Each code works once.
 
-    The caller counts the try first (:func:`limits`). The code of the step before is taken, too, because it may have ended while it was typed;
+    The caller counts the try first (:func:`throttle.code_limits`). The code of the step before is taken, too, because it may have ended while it was typed;
     none of a step that is past the last one used.
     """
     factor = _of(session, user.id) if user.second_factor_at is not None else None

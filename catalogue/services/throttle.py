@@ -1,6 +1,7 @@
 """Limits for guessing: counted in the database, so that they hold across processes and restarts and cannot be switched off."""
 
 import hashlib
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from catalogue.services.errors import TooMany
 from catalogue.services.figures import THROTTLED
 from catalogue.texts import N_
 
-__all__ = ["Limit", "forgive", "network_of", "prune", "reserve", "sign_in_limits"]
+__all__ = ["Limit", "clear", "code_limits", "forgive", "network_of", "prune", "reserve", "sign_in_limits"]
 
 KEEP = timedelta(days=1)
 _LOCK = 4_201_608  # any number; PostgreSQL's advisory lock of this module
@@ -49,6 +50,15 @@ def sign_in_limits(email: str, address: str) -> list[Limit]:
     ]
 
 
+def code_limits(user_id: uuid.UUID) -> list[Limit]:
+    """Return the limits of trying codes of a second factor: per account, because whoever tries knows the password already.
+
+    Figures after PyPI's. Who is locked out by somebody with the password sets a new one, which clears the count.
+    """
+    windows = (("minutes", 5, timedelta(minutes=5)), ("hour", 20, timedelta(hours=1)), ("day", 50, timedelta(days=1)))
+    return [Limit(f"code-{name}", str(user_id), tries, window) for name, tries, window in windows]
+
+
 def reserve(session: Session, limits: Iterable[Limit]) -> list[int]:
     """Count one try against all *limits* before it is made; raise :class:`TooMany` if one of them is used up.
 
@@ -82,6 +92,11 @@ def _wait(session: Session, limit: Limit, now: datetime) -> int:
 def forgive(session: Session, reserved: Iterable[int]) -> None:
     """Take back a try that succeeded."""
     session.execute(delete(LoginAttempt).where(LoginAttempt.id.in_(list(reserved))))
+
+
+def clear(session: Session, limits: Iterable[Limit]) -> None:
+    """Forget what was counted against *limits*."""
+    session.execute(delete(LoginAttempt).where(LoginAttempt.key.in_([limit.key for limit in limits])))
 
 
 def prune(session: Session) -> int:

@@ -57,7 +57,7 @@ def code() -> Response | str | tuple[str, int]:
             return _code_page(form), 422
         with database().write() as writing:
             user = links.open_half_way(writing, token).user
-            tries = throttle.reserve(writing, second_factor.limits(user.id))
+            tries = throttle.reserve(writing, throttle.code_limits(user.id))
         return _check(form, token, tries)
     except NotFound:
         db_session().rollback()

@@ -2,8 +2,10 @@
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
-from catalogue.db import Database
+from catalogue.db import Database, utcnow
+from catalogue.models import AuditEvent, OutboxMail, User
 from catalogue.services import accounts, sessions, tokens
 from catalogue.services.errors import Conflict, Invalid, NotFound
 from tests.browsing import post
@@ -74,3 +76,15 @@ def test_accounts_are_listed_and_locked(run: Run, people: People) -> None:
     assert "alice@muster.example\tAlice Muster\tmember\tmuster-ag\tinactive" in run("user", "list").output
     assert run("user", "activate", "alice@muster.example").exit_code == 0
     assert isinstance(run("user", "deactivate", "nora@netz.example").exception, Conflict)
+
+
+def test_the_operator_takes_the_second_factor_off_the_last_admin(run: Run, people: People, database: Database) -> None:
+    assert run("user", "remove-second-factor", "nora@netz.example").exit_code == 1, "there is none"
+    with database.write() as session:
+        session.get_one(User, people.admin_user.id).second_factor_at = utcnow()
+    done = run("user", "remove-second-factor", "Nora@netz.example")
+    assert done.output.startswith("Account Nora@netz.example has no second factor")
+    with database.read() as session:
+        assert session.get_one(User, people.admin_user.id).second_factor_at is None
+        assert session.scalars(select(OutboxMail.to)).all() == ["nora@netz.example"]
+        assert "second_factor.removed" in session.scalars(select(AuditEvent.action)).all()

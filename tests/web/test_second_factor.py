@@ -16,8 +16,8 @@ from sqlalchemy import select, update
 from catalogue import create_app
 from catalogue.db import Database, utcnow
 from catalogue.models import AuditEvent, OutboxMail, RecoveryCode, SecondFactor, User, UserSession
-from catalogue.services import second_factor, sessions
-from catalogue.services.errors import Conflict, NotAllowed
+from catalogue.services import second_factor, sessions, throttle
+from catalogue.services.errors import Conflict, NotAllowed, TooMany
 from catalogue.settings import Settings
 from tests.browsing import post, sign_in
 from tests.conftest import People
@@ -213,6 +213,35 @@ def test_guessing_codes_ends_after_five_tries_also_after_a_restart(
         assert post(client, "/login/code", {"code": code_of(key)}).status_code == 303
 
 
+def test_who_is_locked_out_by_somebody_with_the_password_sets_a_new_one(
+    app: Flask, member: FlaskClient, people: People
+) -> None:
+    key, _ = set_up(member)
+    thief = app.test_client()
+    give_password(thief)
+    assert [post(thief, "/login/code", {"code": "000000"}).status_code for _ in range(6)][-1] == 429
+    new = "vier graue esel lachen"
+    assert post(member, "/account/password", {"current": PASSWORD, "new": new}).status_code == 303
+    owner = app.test_client()
+    post(owner, "/login", {"email": "alice@muster.example", "password": new})
+    assert post(owner, "/login/code", {"code": code_of(key)}).status_code == 303
+
+
+@pytest.mark.parametrize(("minutes", "tries"), [(6, 20), (61, 50)], ids=["twenty an hour", "fifty a day"])
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_patient_guessing_ends_too(database: Database, people: People, minutes: int, tries: int) -> None:
+    made, start = 0, utcnow()
+    for step in range(60):
+        with time_machine.travel(start + timedelta(minutes=minutes * (step // 5)), tick=False):
+            try:
+                with database.write() as session:
+                    throttle.reserve(session, throttle.code_limits(people.member_user.id))
+                made += 1
+            except TooMany:
+                break
+    assert made == tries
+
+
 def test_a_new_password_ends_the_way_and_does_not_replace_the_code(
     app: Flask, member: FlaskClient, database: Database
 ) -> None:
@@ -360,6 +389,8 @@ def test_the_setting_says_who_must_have_one(
     given = replace(settings, second_factor=chosen, base_url=address)
     roles = ("curator", "admin", "company_admin", "member", "stranger")
     assert {role for role in roles if second_factor.is_required(given, getattr(people, f"{role}_user"))} == who
+    people.curator_user.password_hash = None
+    assert not second_factor.is_required(given, people.curator_user), "who signs in elsewhere shows it there"
 
 
 def test_a_rotated_secret_key_keeps_the_codes(
