@@ -71,7 +71,18 @@ def prepare(url: str) -> list[str]:
 
 def commands(kind: str, folder: Path, ports: list[int], database: str) -> Iterator[tuple[list[str], Path]]:
     if kind == "gunicorn":
-        listen = ["--bind", f"127.0.0.1:{ports[0]}", "--workers", "2", "--worker-class", "gthread", "--threads", "4"]
+        listen = [
+            "--bind",
+            f"127.0.0.1:{ports[0]}",
+            "--workers",
+            "2",
+            "--worker-class",
+            "gthread",
+            "--threads",
+            "4",
+            "--keep-alive",
+            "75",
+        ]
         yield [str(BIN / "gunicorn"), *listen, "--log-level", "warning", "catalogue.app:create_serving_app()"], folder
         return
     for number, port in enumerate(ports):
