@@ -100,12 +100,16 @@ class Installation:
 
     def back(self) -> bool:
         """Put the database back; return whether anything had been written."""
-        if self.version == self._changes():
+        if not self.is_changed():
             return False
         _copy(self.folder / "kept.sqlite3", self.folder / "catalogue.sqlite3")
         kept.forget(self.database)
         self.version = self._changes()
         return True
+
+    def is_changed(self) -> bool:
+        """Return whether anything was written since."""
+        return self.version != self._changes()
 
     def _changes(self) -> int:
         """SQLite's number for what other connections wrote."""
