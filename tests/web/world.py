@@ -448,6 +448,7 @@ def _samples(*things: Any) -> dict[str, Any]:
         "number": 1,
         "token": "unknown-token",
         "format": "csv",
+        "suffix": "csv",
         "planning.report_file.format": "json",
         "planning.report_table.name": "module",
         "board.token": BOARD,

@@ -31,7 +31,7 @@ Page = str | tuple[str, int] | Response
 PREFIX = "set-"
 PER_PAGE = 50
 LISTED = 5
-NOT_KEPT = ("page", "show", "seen", "csrf_token")
+NOT_KEPT = ("page", "show", "seen", "csrf_token", "endpoint")
 
 
 @bp.get("/bulk")
@@ -87,7 +87,7 @@ def _kept(arguments: MultiDict[str, str], without: Iterable[str] = ()) -> dict[s
     return {
         name: values
         for name, values in arguments.to_dict(flat=False).items()
-        if name not in left_out and not (without and name.startswith(PREFIX))
+        if name not in left_out and not name.startswith("_") and not (without and name.startswith(PREFIX))
     }
 
 

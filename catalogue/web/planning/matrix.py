@@ -80,17 +80,17 @@ def matrix() -> str:
     )
 
 
-@bp.get("/matrix/<across>.<format>")
+@bp.get("/matrix/<across>.<suffix>")
 @allow("report.see")
 @limiter.limit(EXPORT)
-def matrix_file(across: str, format: str) -> Response:
+def matrix_file(across: str, suffix: str) -> Response:
     """Send one matrix: its cells as CSV, or the heat map as a picture."""
-    if across not in set(Across) or format not in ("csv", "svg"):
+    if across not in set(Across) or suffix not in ("csv", "svg"):
         raise NotFound
     way, question = Across(across), _question()
-    note(question.asked, "report.export", what=f"matrix {across}", format=format)
+    note(question.asked, "report.export", what=f"matrix {across}", format=suffix)
     found = question.matrix(way)
-    if format == "csv":
+    if suffix == "csv":
         return download(matrix_tables.cells_table(found, question.notes()), Format.CSV)
     words = as_of_words(question.asked)
     picture = render_template("planning/heat_map.svg", matrix=found, as_of=words, wrapped=textwrap.wrap)
@@ -129,12 +129,12 @@ def seats() -> str:
     )
 
 
-@bp.get("/seats.<format>")
+@bp.get("/seats.<suffix>")
 @allow("report.see")
 @limiter.limit(EXPORT)
-def seats_file(format: str) -> Response:
+def seats_file(suffix: str) -> Response:
     """Send the runs behind the seats of one cell."""
-    chosen, asked, cell = format_of(format), asked_from(request.args), _cell()
+    chosen, asked, cell = format_of(suffix), asked_from(request.args), _cell()
     note(asked, "report.export", what="seats", format=chosen.value)
     found = demand_matrix.offers_behind(db_session(), current_actor(), asked.query, **cell)
     return download(matrix_tables.offers_table(found, [("Stand", as_of_words(asked))]), chosen)

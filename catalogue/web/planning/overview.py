@@ -93,12 +93,12 @@ def rows() -> str:
     )
 
 
-@bp.get("/export/<what>.<format>")
+@bp.get("/export/<what>.<suffix>")
 @allow("report.see")
 @limiter.limit(EXPORT)
-def export(what: str, format: str) -> Response:
+def export(what: str, suffix: str) -> Response:
     """Send what the page shows under the same parameters: interest, matrix, trend or rows."""
-    chosen = format_of(format)
+    chosen = format_of(suffix)
     asked = asked_from(request.args)
     table = _table(what, asked)
     note(asked, "report.export", what=what, format=chosen.value, lines=len(table.rows))

@@ -37,12 +37,12 @@ def purposes() -> str:
     )
 
 
-@bp.get("/purposes.<format>")
+@bp.get("/purposes.<suffix>")
 @allow("report.see")
 @limiter.limit(EXPORT)
-def purposes_file(format: str) -> Response:
+def purposes_file(suffix: str) -> Response:
     """Send the purposes and their combinations."""
-    chosen, asked = format_of(format), asked_from(request.args)
+    chosen, asked = format_of(suffix), asked_from(request.args)
     session, actor, words = db_session(), current_actor(), as_of_words(asked)
     table = sides.purposes_table(
         sides.purposes(session, actor, asked.query),
