@@ -43,7 +43,13 @@ ON_BOTH = {
     "test_permissions.py",
 }
 ROOM = 2**30
-TOGETHER = ("tests/browser/", "tests/search/test_quality", "test_no_generated_request_breaks_the_api")
+TOGETHER = (
+    "tests/browser/",
+    "tests/search/test_quality",
+    "test_no_generated_request_breaks_the_api",
+    "tests/web/test_hostile_tenants",
+    "tests/web/test_hostile_forms",
+)
 Flask.jinja_options = {
     "bytecode_cache": FileSystemBytecodeCache(pattern="catalogue-test-%s.cache")
 }  # one compilation for all

@@ -20,12 +20,12 @@ from tests.web.installation import Installation, asked, installation, routes
 pytestmark = pytest.mark.slow
 EXAMPLES = int(os.environ.get("CATALOGUE_TEST_EXAMPLES", "50"))
 TURNS = int(os.environ.get("CATALOGUE_TEST_TURNS", "1"))
-BACKGROUND = {
+UNLIKE = {
     "imports.assign",
-    "imports.apply",
     "imports.resume",
     "sources.run",
-}  # begin work that goes on behind the answer
+    "retreats.rotate_code",
+}  # work behind the answer; a random code
 EXEMPT = {"searches.unsubscribe", "digests.unsubscribe"}  # the signed address is the proof; mail programs post there
 SIDES = ("company_admin", "admin")
 CHANGING = re.compile(
