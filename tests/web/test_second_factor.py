@@ -15,13 +15,17 @@ from sqlalchemy import select, update
 
 from catalogue import create_app
 from catalogue.db import Database, utcnow
-from catalogue.models import AuditEvent, OutboxMail, RecoveryCode, SecondFactor, User, UserSession
-from catalogue.services import second_factor, sessions, throttle
+from catalogue.models import AuditEvent, NetworkRole, OutboxMail, RecoveryCode, SecondFactor, User, UserSession
+from catalogue.services import invitations, second_factor, sessions, throttle
 from catalogue.services.errors import Conflict, NotAllowed, TooMany
+from catalogue.services.invitations import InvitationInput
 from catalogue.settings import Settings
+from catalogue.web.second_factor import OPEN, OPEN_BLUEPRINTS
 from tests.browsing import post, sign_in
 from tests.conftest import People
 from tests.factories import PASSWORD
+from tests.web.installation import Installation, routes
+from tests.web.test_permissions import request
 from tests.web.test_reauthentication import answer, make_stale
 
 KEY = re.compile(r'<code class="key" id="key">(.*?)</code>')
@@ -213,6 +217,37 @@ def test_guessing_codes_ends_after_five_tries_also_after_a_restart(
         assert post(client, "/login/code", {"code": code_of(key)}).status_code == 303
 
 
+def invite(database: Database, settings: Settings, people: People, email: str) -> str:
+    """Invite the address into the network office; return the path of the link."""
+    with database.write() as session:
+        invitations.invite_staff(session, settings, people.admin, InvitationInput(email, role=NetworkRole.CURATOR))
+        text = session.scalars(select(OutboxMail.text).where(OutboxMail.text.contains("/invitations/"))).one()
+    found = re.search(r"/invitations/\S+", text)
+    assert found is not None
+    return found[0]
+
+
+def test_an_invitation_gets_nobody_around_the_code(
+    app: Flask, member: FlaskClient, people: People, database: Database, settings: Settings
+) -> None:
+    set_up(member)
+    with database.write() as session:  # signs in elsewhere only
+        session.execute(update(User).where(User.id == people.member_user.id).values(password_hash=None))
+    path, fresh = invite(database, settings, people, "alice@muster.example"), app.test_client()
+    sent = post(fresh, path, {"name": "Alice", "password": "vier graue esel lachen"})
+    assert (sent.status_code, sent.location) == (303, "/login/code")
+    assert not is_signed_in(fresh)
+
+
+def test_accepting_an_invitation_with_a_click_is_no_proof_of_who_sits_there(
+    member: FlaskClient, people: People, database: Database, settings: Settings
+) -> None:
+    path = invite(database, settings, people, "alice@muster.example")
+    make_stale(database)
+    assert post(member, path).location == "/curation"
+    assert post(member, "/account/tokens", {"token_name": "x"}).status_code == 403
+
+
 def test_who_is_locked_out_by_somebody_with_the_password_sets_a_new_one(
     app: Flask, member: FlaskClient, people: People
 ) -> None:
@@ -369,6 +404,22 @@ def test_who_must_have_one_does_nothing_else_before(app: Flask, people: People, 
     app.extensions["settings"] = replace(settings, second_factor="company-admins")
     assert company.get("/company").location == "/account/second-factor"
     assert post(company, "/logout").status_code == 303
+
+
+def test_no_route_is_open_to_who_must_set_it_up_first(installed: Installation) -> None:
+    app, client = installed.app, installed.browser("admin")
+    kept = app.extensions["settings"]
+    app.extensions["settings"] = replace(kept, second_factor="all")
+    by_view = {rule.endpoint: (rule, method) for rule, method in routes(app)}
+    try:
+        for view, (rule, method) in by_view.items():
+            if view in OPEN or view.partition(".")[0] in OPEN_BLUEPRINTS:
+                continue
+            answered = request(client, installed, rule, method, installed.tokens["admin"])
+            led = answered.status_code == 303 and answered.location == "/account/second-factor"
+            assert led or (rule.rule.startswith("/api/") and answered.status_code == 403), f"{method} {rule.rule}"
+    finally:
+        app.extensions["settings"] = kept
 
 
 @pytest.mark.parametrize(
