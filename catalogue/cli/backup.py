@@ -81,6 +81,8 @@ def restore(file: Path, replace: bool) -> None:
     done = restores.restore(settings, database, file, replace=replace)
     sync.rebuild(database, open_index())
     click.echo(f"Restored the state of {done.manifest.created_at}; everybody has to sign in again.")
+    if done.erased:
+        click.echo(f"{done.erased} accounts that were deleted after the backup were deleted again.")
     if done.aside:
         click.echo(f"The old state is kept in {done.aside}; delete it when nothing is missed.")
     if not done.same_key:

@@ -85,8 +85,8 @@ def holds_something(database: Database) -> bool:
         return bool(sa.inspect(connection).get_table_names())
 
 
-def others(database: Database) -> int:
-    """Return how many connections other processes of the catalogue hold, after a moment for ours to end."""
+def others(database: Database, own: int) -> int:
+    """Return how many connections other processes of the catalogue hold, beside *own* ones, after a moment for ours to end."""
     database.dispose()
     count = sa.text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -96,10 +96,10 @@ def others(database: Database) -> int:
         for _ in range(10):
             found = connection.scalar(count, {"name": APPLICATION}) or 0
             connection.rollback()
-            if not found:
+            if found <= own:
                 return 0
             time.sleep(0.1)
-    return int(found)
+    return int(found) - own
 
 
 def copy(database: Database, folder: Path) -> tuple[str, dict[str, int], dict[str, str]]:

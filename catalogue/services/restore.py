@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from sqlalchemy import delete, update
 
 from catalogue import schema
@@ -18,6 +19,8 @@ from catalogue.settings import Settings
 
 __all__ = ["Restored", "restore"]
 
+log = structlog.get_logger(__name__)
+
 WORK = ".restore-"
 ASIDE = "before-restore-"
 OTHER_DATABASE = (
@@ -28,11 +31,16 @@ OTHER_DATABASE = (
 
 @dataclass(frozen=True)
 class Restored:
-    """What came back. aside: where the old state is, "" if there was none. same_key: whether links in mails still work."""
+    """What came back.
+
+    aside: where the old state is, "" if there was none. same_key: whether links in mails still work. erased: how many accounts
+    that had been deleted since the backup were deleted again.
+    """
 
     manifest: Manifest
     aside: str
     same_key: bool
+    erased: int
 
 
 def restore(settings: Settings, database: Database, source: Path, *, replace: bool = False) -> Restored:
@@ -51,8 +59,9 @@ def restore(settings: Settings, database: Database, source: Path, *, replace: bo
             work = Path(folder)
             manifest, _ = backup.unpacked(source, work, schema.known_revisions(database))
             _same_kind(manifest, database)
-            aside = _exchange(settings, database, work, manifest, keep=replace)
-    return Restored(manifest, aside, manifest.secret_key in ("", backup.key_print(settings)))
+            _remember_erased(settings, database)
+            aside, again = _exchange(settings, database, work, manifest, keep=replace)
+    return Restored(manifest, aside, manifest.secret_key in ("", backup.key_print(settings)), again)
 
 
 def _holds_something(settings: Settings, database: Database) -> bool:
@@ -67,22 +76,19 @@ def _same_kind(manifest: Manifest, database: Database) -> None:
         raise Unusable(OTHER_DATABASE.format(theirs=names[manifest.database], ours=names[ours]))
 
 
-def _exchange(settings: Settings, database: Database, work: Path, manifest: Manifest, *, keep: bool) -> str:
-    """Let the unpacked state take the place of the live one; return where that is kept."""
+def _exchange(settings: Settings, database: Database, work: Path, manifest: Manifest, *, keep: bool) -> tuple[str, int]:
+    """Let the unpacked state take the place of the live one; return where that is kept, and how many were deleted again."""
     copy = work / manifest.database_file
     if database.is_sqlite:
         staged = Database(f"sqlite:///{copy}")
-    elif running := backup_postgres.others(database) - 1:  # one of them is the lock's
+    elif running := backup_postgres.others(database, own=1):  # that of the lock
         raise Unusable(f"The catalogue is running ({running} connections): stop all servers and workers first.")
     else:
         staged = backup_postgres.stage(database, copy, manifest)
     try:
         schema.migrate(staged)
         _forget(staged)
-        if (backup_sqlite if database.is_sqlite else backup_postgres).holds_something(database):
-            with suppress(DBAPIError):  # what is there may be damaged
-                erased.remember(database, settings)
-        erased.repeat(staged, settings)
+        again = erased.repeat(staged, settings)
     finally:
         staged.dispose()
         database.dispose()
@@ -96,7 +102,18 @@ def _exchange(settings: Settings, database: Database, work: Path, manifest: Mani
         schema_aside = backup_postgres.swap(database, keep=keep)
         kept = f"schema {schema_aside}" if schema_aside else ""
     _remove_uploads(settings, manifest, aside)
-    return kept
+    return kept, again
+
+
+def _remember_erased(settings: Settings, database: Database) -> None:
+    """Whoever was deleted after the backup must not come back: the list goes into the state folder, as far as it can be read."""
+    if not (backup_sqlite if database.is_sqlite else backup_postgres).holds_something(database):
+        return
+    try:
+        erased.remember(database, settings)
+    except DBAPIError:  # damaged, or older than the list: what the worker wrote there counts
+        log.warning("list of deleted accounts not read from the old database")
+    database.dispose()
 
 
 def _forget(database: Database) -> None:

@@ -21,12 +21,14 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from catalogue import schema
 from catalogue.db import Database, utcnow
-from catalogue.models import AuditEvent, Company, OneTimeLink, OutboxMail, UserSession
-from catalogue.services import backup, backup_archive, backup_postgres, outbox, sessions
+from catalogue.models import AuditEvent, Company, Membership, OneTimeLink, OutboxMail, User, UserSession
+from catalogue.services import backup, backup_archive, backup_postgres, erasure, outbox, sessions
 from catalogue.services.backup_archive import Manifest, Unusable
+from catalogue.services.permissions import SYSTEM
 from catalogue.services.restore import Restored, restore
 from catalogue.settings import Settings
 from tests import factories, postgres
@@ -296,6 +298,26 @@ def huge_header() -> bytes:
     info = tarfile.TarInfo("manifest.json")
     info.type, info.size = tarfile.GNUTYPE_LONGNAME, 1024**3
     return gzip.compress(info.tobuf(tarfile.GNU_FORMAT) + bytes(1024))
+
+
+@ON_SQLITE
+def test_who_was_deleted_after_the_backup_does_not_come_back(
+    archive: Path, people: People, elsewhere: Settings, opened_database: Callable[[Settings], Database]
+) -> None:
+    database = opened_database(elsewhere)
+    restore(elsewhere, database, archive)
+    with database.write() as session:
+        user = session.scalars(
+            select(User)
+            .where(User.id == people.stranger_user.id)
+            .options(joinedload(User.membership).joinedload(Membership.company))
+        ).one()
+        erasure.erase(session, SYSTEM, user)
+    done = restore(elsewhere, database, archive, replace=True)
+    with database.read() as session:
+        assert "bob@beispiel.example" not in set(session.scalars(select(User.email)))
+        assert "alice@muster.example" in set(session.scalars(select(User.email)))
+    assert done.erased == 1
 
 
 @ON_SQLITE
