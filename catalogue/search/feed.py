@@ -57,6 +57,7 @@ from catalogue.models import (
     PersonCopy,
     Programme,
     Provider,
+    RecoveryCode,
     ReportLink,
     Retreat,
     RetreatItem,
@@ -66,6 +67,7 @@ from catalogue.models import (
     RunCommitment,
     SavedSearch,
     SearchGap,
+    SecondFactor,
     Source,
     SourceItem,
     SourceRun,
@@ -118,6 +120,7 @@ SILENT: frozenset[type[Base]] = frozenset({
     RunCommitment,
     ErasedAccount, NoticeShown, PersonCopy,
     Job, Switch,
+    RecoveryCode, SecondFactor,
 })  # fmt: skip
 
 
