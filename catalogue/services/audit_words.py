@@ -58,9 +58,9 @@ THINGS = {
 }  # fmt: skip
 DETAILS = {
     "added": N_("neu"), "after": N_("nachher"), "as_of": N_("Stand"), "author": N_("von"), "before": N_("vorher"), "by": N_("nach"),
-    "company": N_("Unternehmen"), "conflicts": N_("Konflikte"), "days": N_("Tage"), "fields": N_("Felder"), "format": N_("Format"),
+    "changed": N_("geändert"), "checksum": N_("Prüfsumme"), "company": N_("Unternehmen"), "conflicts": N_("Konflikte"), "days": N_("Tage"), "fields": N_("Felder"), "format": N_("Format"),
     "into": N_("in"), "kind": N_("Art"), "known": N_("Konto bekannt"), "mentions": N_("Name steht noch in Texten anderer"),
-    "module": N_("Modul"), "modules": N_("Module"), "name": N_("Name"), "network_role": N_("Rolle im Netzwerkbüro"), "number": N_("Anzahl"),
+    "module": N_("Modul"), "modules": N_("Module"), "name": N_("Name"), "network_role": N_("Rolle im Netzwerkbüro"), "new": N_("neu"), "number": N_("Anzahl"),
     "other": N_("anderes Modul"), "page": N_("Seite"), "purpose": N_("Zweck"), "reason": N_("Grund"), "removed": N_("entfernt"),
     "role": N_("Rolle"), "rows": N_("Zeilen"), "skipped": N_("übergangen"), "source": N_("Quelle"), "state": N_("Stand"),
     "tasks": N_("Aufgaben"), "title": N_("Titel"), "to": N_("an"), "url": N_("Adresse"), "version": N_("Fassung"),

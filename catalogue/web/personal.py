@@ -154,6 +154,7 @@ def _chosen(text: str | None) -> UUID | None:
 
 def _page(user: User, form: DeleteForm) -> str:
     found = erasure.preview(db_session(), current_actor(), user)
-    form.successor.choices = [("", gettext("niemand")), *((str(one.user_id), one.name) for one in found.candidates)]
+    nobody = gettext("Bitte wählen") if found.needs_successor else gettext("niemand")
+    form.successor.choices = [("", nobody), *((str(one.user_id), one.name) for one in found.candidates)]
     own = current_user.user.id == user.id
     return render_template("personal/delete.html", form=form, user=user, found=found, own=own, backup_days=BACKUP_DAYS)

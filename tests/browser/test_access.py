@@ -12,7 +12,7 @@ MODULE = "/modules/lithium-ionen-batterien-lib-im-beruflichen-und-slv-halle"
 PAGES = {
     "visitor": ["/?per_page=10", "/?q=akku+lagerrung&topic=sicherheit&per_page=10", "/?q=xyzzy", "/?view=table&per_page=10", MODULE, "/runs", "/runs?view=month", "/login", "/help", "/who-sees-what",
                 "/privacy", "/accessibility", "/imprint", "/providers", "/gibt-es-nicht", "/access", "/k", "/k/KKKKKK"],
-    "member": ["/?q=batterie&per_page=10", MODULE, "/company", "/wishes", "/wishes/new", "/account", "/company/people", f"{MODULE}/demand/history"],
+    "member": ["/?q=batterie&per_page=10", MODULE, "/company", "/wishes", "/wishes/new", "/account", "/account/data", "/account/delete", "/company/people", f"{MODULE}/demand/history"],
     "curator": ["/curation", "/curation/modules", "/curation/modules/new", "/curation/feedback", "/planning?q=recycling", "/planning?by=company&q=recycling",
                 "/planning?by=topic&q=recycling", "/curation/demand/new", "/curation/sources/new", "/klausur", "/klausur/new"],
     "admin": ["/admin", "/admin/companies", "/admin/companies/new", "/admin/users", "/admin/audit", "/admin/outbox", "/admin/company-imports"],
