@@ -84,6 +84,15 @@ class DemandLog:
             log.columns[name] = np.concatenate([self.columns[name], np.array(added.get(name, ()), kind)])
         return log
 
+    def up_to(self, highest: int) -> "DemandLog":
+        """Return the log as it was when *highest* was the highest number; it shares its memory with this one."""
+        rows = int(np.searchsorted(self.columns["id"], highest, side="right"))
+        if rows == len(self):
+            return self
+        log = self.followed_by(())
+        log.columns = {name: column[:rows] for name, column in self.columns.items()}
+        return log
+
     def _numbered(self, events: Sequence[Any]) -> dict[str, Iterable[Any]]:
         ids, moments, demands, companies, modules, snapshots = zip(*events, strict=True)
         said = [_decoded(snapshot) for snapshot in snapshots]
@@ -149,9 +158,12 @@ def demand_log(session: Session) -> DemandLog:
 
     def make(wanted: tuple[int, int, int], previous: DemandLog | None) -> DemandLog:
         if previous is not None:
-            grown = _grown(session, previous)
-            if grown.stamp == wanted:
-                return grown
+            # a reader that began before somebody's write sees less than others have left: reading all anew for it, and for
+            # the next one again, is what many readers and writers at once would do all the time
+            grown = previous if previous.stamp[1] >= wanted[1] else _grown(session, previous)
+            seen = grown.up_to(wanted[1])
+            if seen.stamp == wanted:
+                return seen
         return _grown(session, DemandLog())
 
     return kept(session, "demand_log", stamp, make)

@@ -9,7 +9,7 @@ from catalogue.db import Database, Session
 from catalogue.models import Company, DemandEvent, Module, Term, Vocabulary
 from catalogue.services import demand, report_records, sessions
 from catalogue.services.demand import DemandInput
-from catalogue.services.demand_log import demand_log
+from catalogue.services.demand_log import DemandLog, demand_log
 from catalogue.services.permissions import Actor
 from catalogue.services.report_query import ReportQuery
 from tests import factories
@@ -55,6 +55,24 @@ def test_what_is_appended_is_read_and_nothing_else(database: Database, said: lis
         assert (len(before), len(after)) == (4, 5)
         assert after.demands is before.demands
         assert demand_log(session) is after
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # there a reader sees one moment
+def test_a_reader_that_began_before_a_write_does_not_read_all_anew(
+    database: Database, said: list[Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    original = DemandLog.followed_by
+    monkeypatch.setattr(DemandLog, "followed_by", lambda log, rows: (read.append(len(rows)), original(log, rows))[1])
+    with database.read() as early:
+        assert early.scalar(sa.select(sa.func.count()).select_from(DemandEvent)) == 4
+        assert people(database) == ALL
+        with database.write() as session:
+            demand.mark(session, said[0], module(session, "eins"), DemandInput(people=8))
+        assert people(database) == [("Anna GmbH", "Eins", 8), *ALL[1:]]
+        assert [one.people for one in report_records.records(early, ReportQuery())] == [3] * 4
+    assert people(database) == [("Anna GmbH", "Eins", 8), *ALL[1:]]
+    assert [count for count in read if count] == [4, 1, 1]
 
 
 def test_what_is_rolled_back_was_never_said(database: Database, said: list[Actor]) -> None:
