@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check databases faults bench screenshots clean
+.PHONY: help run setup test check databases faults bench sbom audit screenshots clean
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -36,6 +36,12 @@ bench: setup    ## performance tables
 	@$(BIN)/python -m tests.bench.imports
 	@$(BIN)/python -m tests.bench.planning
 	@$(BIN)/python -m tests.bench.load
+
+sbom: setup     ## sbom.cdx.json: what the catalogue is made of, CycloneDX with hashes
+	@$(BIN)/python -m tests.supply_chain sbom
+
+audit: setup    ## known vulnerabilities of what is locked; fails if anything could not be asked about
+	@$(BIN)/python -m tests.supply_chain audit
 
 screenshots: setup    ## the pictures of the README
 	@$(BIN)/python -m tests.browser.screenshots

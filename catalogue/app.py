@@ -1,5 +1,6 @@
 """Puts the layers together: settings, database, search, web. No rules here."""
 
+import os
 from datetime import timedelta
 
 from flask import Flask
@@ -11,7 +12,7 @@ from catalogue.logs import configure_logging
 from catalogue.paths import resources
 from catalogue.search.index import SearchIndex
 from catalogue.services import background
-from catalogue.settings import Settings, load_secret_key, prepare_state
+from catalogue.settings import Settings, SettingsError, load_secret_key, prepare_state
 
 __all__ = ["create_app", "create_serving_app"]
 
@@ -19,6 +20,7 @@ __all__ = ["create_app", "create_serving_app"]
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the WSGI application for *settings* (default: from the environment)."""
     settings = settings or Settings.from_env()
+    refuse_debugging(settings)
     prepare_state(settings)
     configure_logging(settings.log_format, settings.log_level)
     app = Flask("catalogue", template_folder=str(resources("templates")), static_folder=str(resources("static")))
@@ -40,6 +42,12 @@ def create_serving_app(settings: Settings | None = None) -> Flask:
     app = create_app(settings)
     background.start(app.extensions["database"], app.extensions["settings"], app.extensions["search"])
     return app
+
+
+def refuse_debugging(settings: Settings) -> None:
+    """Raise where Flask would show its debugger to everybody: whoever sees it can run code."""
+    if settings.secure and os.environ.get("FLASK_DEBUG", "").lower() not in ("", "0", "false", "no"):
+        raise SettingsError("FLASK_DEBUG is set, but CATALOGUE_BASE_URL is public: remove it from the environment.")
 
 
 def _flask_config(settings: Settings) -> dict[str, object]:

@@ -8,6 +8,7 @@ from catalogue import schema
 from catalogue.cli.context import open_database, open_index, open_settings
 from catalogue.search import sync
 from catalogue.services import backup as backups
+from catalogue.services import jobs
 from catalogue.services import restore as restores
 from catalogue.services.backup_archive import Manifest
 
@@ -38,7 +39,9 @@ def backup() -> None:
 @click.argument("file", type=FILE)
 def create(file: Path) -> None:
     """Write database and uploads to FILE while the catalogue runs."""
-    _say(file, *backups.create(open_database(), open_settings(), file))
+    database = open_database()
+    _say(file, *backups.create(database, open_settings(), file))
+    jobs.note(database, "backup")  # `catalogue doctor` says when the last one was made
 
 
 @backup.command()

@@ -58,8 +58,8 @@ def text(gauges: Iterable[Metric]) -> bytes:
     """Return all figures of this process (or of all of this machine) and *gauges* in Prometheus' format."""
     registry = REGISTRY
     if MULTIPLE in os.environ:
-        MultiProcessCollector(registry := CollectorRegistry())
-    return generate_latest(registry) + generate_latest(_Given(tuple(gauges)))  # type: ignore[arg-type]
+        MultiProcessCollector(registry := CollectorRegistry())  # type: ignore[no-untyped-call]
+    return generate_latest(registry) + generate_latest(_Given(tuple(gauges)))
 
 
 class _Given:

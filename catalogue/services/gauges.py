@@ -57,7 +57,7 @@ def _stored(database: Database, index: SearchIndex) -> Iterator[Metric]:
         yield _one("catalogue_demand_events", "What companies ever said about modules.", events)
         last = {name: at.timestamp() for name, at in jobs.last_successes(session).items()}
         yield _labelled(
-            "catalogue_job_last_success_timestamp_seconds", "When work in the background last succeeded.", last, "job"
+            "catalogue_job_last_success_timestamp_seconds", "When work in the background last succeeded.", last, "task"
         )
         mode = switches.read(session).mode
         modes = {one.value: one == mode for one in Mode}

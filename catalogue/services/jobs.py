@@ -59,4 +59,4 @@ def last_successes(session: Session) -> dict[str, datetime]:
 
 def failing(session: Session) -> dict[str, str]:
     """Return the kind of error of each job whose last run failed."""
-    return dict(session.execute(select(Job.name, Job.error).where(Job.error != "")).tuples().all())
+    return {job.name: job.error for job in session.scalars(select(Job).where(Job.error != ""))}

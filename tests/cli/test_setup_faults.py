@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from catalogue import create_app
 from catalogue.cli import demo, serve
+from catalogue.settings import Settings, SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -84,3 +86,9 @@ def test_a_python_that_cannot_be_used_is_one_sentence(tmp_path: Path, body: str,
     assert word in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / ".venv").exists()
+
+
+def test_a_public_catalogue_does_not_start_with_a_debugger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+    with pytest.raises(SettingsError, match="FLASK_DEBUG"):
+        create_app(Settings(state=tmp_path, base_url="https://katalog.example"))

@@ -84,7 +84,7 @@ def test_the_standing_of_queues_index_jobs_and_mode_is_told(app: Flask, database
     assert scraped("catalogue_index_queue_length") >= 1
     assert scraped("catalogue_index_documents") == 1
     assert abs(scraped("catalogue_index_generation_timestamp_seconds") - time.time()) < 60
-    assert abs(scraped("catalogue_job_last_success_timestamp_seconds", job="mail") - time.time()) < 60
+    assert abs(scraped("catalogue_job_last_success_timestamp_seconds", task="mail") - time.time()) < 60
     assert scraped("catalogue_mode", mode="normal") == 1
     assert scraped("catalogue_mode") == 1
     assert scraped("catalogue_disk_free_bytes", folder="state") > 0
