@@ -44,7 +44,9 @@ VERBS = {
     "revoked": N_("widerrufen"), "rows": N_("Angaben hinter einer Zahl angesehen"), "saved": N_("gespeichert"), "sent": N_("verschickt"),
     "set": N_("gesetzt"), "shared": N_("Link ausgegeben"), "shown": N_("gezeigt"), "state": N_("Stand geändert"), "template": N_("Vorlage ausgegeben"),
     "told_apart": N_("kein Duplikat"), "undone": N_("zurückgenommen"), "unmerged": N_("Zusammenführung zurückgenommen"), "used": N_("benutzt"),
-    "view": N_("angesehen"), "viewed": N_("angesehen"), "voting": N_("Abstimmung geändert"), "withdraw": N_("zurückgezogen"),
+    "maintenance": N_("Wartung"), "normal": N_("Normalbetrieb"),
+    "read_only": N_("nur Lesen"), "requests_closed": N_("keine neuen Anfragen nach Zugang"),
+    "requests_opened": N_("Anfragen nach Zugang wieder möglich"), "view": N_("angesehen"), "viewed": N_("angesehen"), "voting": N_("Abstimmung geändert"), "withdraw": N_("zurückgezogen"),
     "withdrawn": N_("zurückgezogen"),
 }  # fmt: skip
 THINGS = {
@@ -58,12 +60,12 @@ THINGS = {
 }  # fmt: skip
 DETAILS = {
     "added": N_("neu"), "after": N_("nachher"), "as_of": N_("Stand"), "author": N_("von"), "before": N_("vorher"), "by": N_("nach"),
-    "changed": N_("geändert"), "checksum": N_("Prüfsumme"), "company": N_("Unternehmen"), "conflicts": N_("Konflikte"), "days": N_("Tage"), "fields": N_("Felder"), "format": N_("Format"),
+    "changed": N_("geändert"), "checksum": N_("Prüfsumme"), "company": N_("Unternehmen"), "conflicts": N_("Konflikte"), "days": N_("Tage"), "fields": N_("Felder"), "format": N_("Format"), "from": N_("ab"),
     "into": N_("in"), "kind": N_("Art"), "known": N_("Konto bekannt"), "mentions": N_("Name steht noch in Texten anderer"),
     "module": N_("Modul"), "modules": N_("Module"), "name": N_("Name"), "network_role": N_("Rolle im Netzwerkbüro"), "new": N_("neu"), "number": N_("Anzahl"),
     "other": N_("anderes Modul"), "page": N_("Seite"), "purpose": N_("Zweck"), "reason": N_("Grund"), "removed": N_("entfernt"),
     "role": N_("Rolle"), "rows": N_("Zeilen"), "skipped": N_("übergangen"), "source": N_("Quelle"), "state": N_("Stand"),
-    "tasks": N_("Aufgaben"), "title": N_("Titel"), "to": N_("an"), "url": N_("Adresse"), "version": N_("Fassung"),
+    "tasks": N_("Aufgaben"), "title": N_("Titel"), "to": N_("an"), "until": N_("voraussichtlich bis"), "url": N_("Adresse"), "version": N_("Fassung"),
 }  # fmt: skip
 NOTHING = N_("nichts")
 

@@ -100,7 +100,7 @@ def set_mode(session: Session, actor: Actor, wanted: Plan) -> None:
         _write(session, MODE, wanted)
     else:
         _write(session, PLAN, wanted)
-    _done(session, actor, f"mode.{wanted.mode.value}", wanted)
+    _done(session, actor, wanted.mode.value.replace("-", "_"), wanted)
 
 
 def _is_maintenance(session: Session, wanted: Plan) -> bool:
@@ -125,14 +125,14 @@ def close_requests(session: Session, actor: Actor, reason: str = "") -> None:
     require(actor, "operation.switch")
     _check(wanted := Plan(Mode.NORMAL, reason))
     _write(session, REQUESTS, wanted, "closed")
-    _done(session, actor, "requests.closed", wanted)
+    _done(session, actor, "requests_closed", wanted)
 
 
 def open_requests(session: Session, actor: Actor) -> None:
     """Take requests for access again."""
     require(actor, "operation.switch")
     _remove(session, REQUESTS)
-    _done(session, actor, "requests.opened", Plan(Mode.NORMAL))
+    _done(session, actor, "requests_opened", Plan(Mode.NORMAL))
 
 
 def _write(session: Session, name: str, wanted: Plan, value: str = "") -> None:

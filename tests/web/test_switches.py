@@ -125,7 +125,7 @@ def test_the_office_switches_reading_but_maintenance_belongs_to_the_operator(
             sa.select(AuditEvent.action).where(AuditEvent.action.startswith("operation.")).order_by(AuditEvent.id)
         ).all()
     assert seen == [
-        "operation.mode.read-only", "operation.mode.normal", "operation.mode.maintenance", "operation.mode.normal",
+        "operation.read_only", "operation.normal", "operation.maintenance", "operation.normal",
     ]  # fmt: skip
 
 
