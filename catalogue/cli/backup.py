@@ -90,5 +90,6 @@ def restore(file: Path, replace: bool) -> None:
         click.echo(f"The old state is kept in {done.aside}; delete it when nothing is missed.")
     if not done.same_key:
         click.echo(
-            "The secret key is another one: links in mails end. Put the old one into CATALOGUE_SECRET_KEY_FALLBACKS."
+            "The secret key is another one: second factors and links in mails stop working."
+            " Put the old one into CATALOGUE_SECRET_KEY_FALLBACKS."
         )
