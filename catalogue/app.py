@@ -64,6 +64,7 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "MAX_CONTENT_LENGTH": settings.max_upload_mb * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 500_000,
         "MAX_FORM_PARTS": 1_000,
+        "DEBUG": False,  # whatever FLASK_DEBUG says: no traceback and no console ever reaches a browser
         "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: a form may stay open over lunch
         "WTF_CSRF_SSL_STRICT": False,  # Origin and Sec-Fetch-Site are checked in web/auth.py
         "BOOTSTRAP_SERVE_LOCAL": True,
