@@ -1,5 +1,6 @@
 """The database: engine with its hooks, the declarative base, and the only maker of write transactions besides the request hook."""
 
+import errno
 import hashlib
 import uuid
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ __all__ = [
     "StaleDataError",
     "UTCDateTime",
     "is_busy",
+    "is_failing",
+    "is_full",
     "is_read_only",
     "utcnow",
 ]
@@ -202,9 +205,10 @@ def _checked(url: str) -> sa.URL:
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
-    # isolation_level None: the begin hook below speaks; otherwise WAL and foreign_keys would be ignored
+    # isolation_level None: the begin hook below speaks; otherwise WAL and foreign_keys would be ignored.
+    # synchronous FULL: what was acknowledged is on the disk; NORMAL would forget it when the power fails
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "trusted_schema=OFF"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -247,3 +251,17 @@ def is_read_only(error: BaseException) -> bool:
         words in text
         for words in ("readonly database", "read-only transaction", "is full", "no space left", "during recovery")
     )
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether *error* means that there is no room left on the disk, be it the database's or ours."""
+    if isinstance(error, DBAPIError):
+        text = str(error.orig).lower()
+        return "disk is full" in text or "no space left" in text
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def is_failing(error: BaseException) -> bool:
+    """Whether *error* means that the database's disk does not do what it should."""
+    words = ("disk i/o error", "unable to open database file")
+    return isinstance(error, DBAPIError) and any(word in str(error.orig).lower() for word in words)

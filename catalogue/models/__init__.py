@@ -47,6 +47,7 @@ from catalogue.models.run import Run, RunState
 from catalogue.models.saved_search import Frequency, SavedSearch
 from catalogue.models.search_gap import SearchGap
 from catalogue.models.second_factor import RecoveryCode, SecondFactor
+from catalogue.models.sent_form import SentForm
 from catalogue.models.source import Source, SourceInterval, SourceItem, SourceKind, SourceOutcome, SourceRun
 from catalogue.models.swot import SwotScope, SwotText, SwotVersion
 from catalogue.models.synonym import SynonymKind, SynonymRule
@@ -63,7 +64,7 @@ __all__ = [
     "Invitation", "LinkCheck", "LinkPurpose", "LoginAttempt", "Measure", "MeasureModule", "MeasurePrerequisite", "Membership", "Module",
     "ModuleDistinct", "ModuleLock", "ModuleMerge", "ModuleVersion",
     "NetworkRole", "OfferStatus", "OneTimeLink", "OutboxMail", "PendingVersion", "Programme", "ProgrammeKind",
-    "Provider", "Purpose", "RecoveryCode", "Relevance", "RowKind", "Run", "RunCommitment", "RunState", "SavedSearch", "SearchGap", "SecondFactor", "SizeClass",
+    "Provider", "Purpose", "RecoveryCode", "Relevance", "RowKind", "Run", "RunCommitment", "RunState", "SavedSearch", "SearchGap", "SentForm", "SecondFactor", "SizeClass",
     "Source", "SourceInterval", "SourceItem", "SourceKind", "SourceOutcome", "SourceRun", "SwotScope", "SwotText", "SwotVersion", "Switch", "SynonymKind", "SynonymRule", "Term", "User", "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport",
     "WorkflowState", "module_term",
     "FrozenReport", "ReportLink",

@@ -17,6 +17,7 @@ from catalogue.services import (
     retention,
     run_news,
     schedules,
+    sent_forms,
     source_runs,
     switches,
 )
@@ -75,5 +76,5 @@ def _schedules(database: Database, index: SearchIndex) -> int:
 
 def _prune(database: Database, settings: Settings) -> int:
     with database.write() as session:
-        read = changes.prune(session)  # what all indexes have read; nothing about people
-    return read + sum(retention.run(database, settings).values())
+        over = changes.prune(session) + sent_forms.prune(session)  # what all indexes have read, and nobody sends again
+    return over + sum(retention.run(database, settings).values())

@@ -239,6 +239,7 @@ NOBODY: dict[str, str] = {
     "retreat_vote": "votes, whose link to a phone ends with the Klausur",
     "run": "published catalogue",
     "search_gap": "texts and counts; addresses and numbers are not counted",
+    "sent_form": "hashes of forms and the page that followed; two days",
     "source": "addresses on the web",
     "source_item": "which entry is which module",
     "switch": "maintenance and its reason; who moved it is in the record",

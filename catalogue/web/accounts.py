@@ -17,6 +17,7 @@ from catalogue.web.forms.refusals import attach
 from catalogue.web.languages import YEAR, local_path
 from catalogue.web.limits import wait_text
 from catalogue.web.notices import tell
+from catalogue.web.once import repeat_leads_to
 from catalogue.web.reauthentication import confirmed
 from catalogue.web.requests import database, db_session
 from catalogue.web.signing_in import home_of, proceed
@@ -218,6 +219,7 @@ def create_token() -> str | tuple[str, int]:
     except Invalid as refused:
         attach(form, refused)
         return _account_page(form), 422
+    repeat_leads_to(url_for("accounts.index"))
     return _account_page(new_token=made)
 
 

@@ -24,7 +24,7 @@ R = TypeVar("R")
 COOKIE = "draft"
 SECONDS = 3600
 LIMIT = 3800  # browsers keep 4096 bytes with name and attributes
-LEFT_OUT = {"csrf_token"}  # the version stays: what a colleague saved meanwhile must not be overwritten unseen
+LEFT_OUT = {"csrf_token", "once"}  # the version stays: what a colleague saved meanwhile must not be overwritten unseen
 
 
 def keep_and_sign_in(page: str) -> Response:

@@ -8,7 +8,7 @@ from flask import Flask, Response, g, jsonify, make_response, render_template, r
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from catalogue.db import DBAPIError, StaleDataError, is_busy, is_read_only, utcnow
+from catalogue.db import DBAPIError, StaleDataError, is_busy, is_failing, is_full, is_read_only, utcnow
 from catalogue.logs import describe
 from catalogue.services import errors as refusals
 from catalogue.services.switches import Mode, Plan
@@ -52,6 +52,12 @@ TITLES = {
         N_("Der Katalog ist gerade ausgelastet"),
         N_("Ihre Eingabe wurde nicht gespeichert. Versuchen Sie es in einer halben Minute noch einmal."),
     ),
+    507: (
+        N_("Der Speicherplatz ist voll"),
+        N_(
+            "Ihre Eingabe wurde nicht gespeichert. Lesen und suchen können Sie weiter. Sagen Sie bitte dem Netzwerkbüro Bescheid."
+        ),
+    ),
 }
 NOT_WRITABLE = N_(
     "Der Server kann zurzeit nichts speichern, auch keine Anmeldung. Suchen und lesen können Sie weiter; das Netzwerkbüro weiß, an wen es sich wendet."
@@ -81,6 +87,7 @@ def init(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(StaleDataError, _stale)
     app.register_error_handler(DBAPIError, busy_response)
+    app.register_error_handler(OSError, busy_response)
     app.register_error_handler(Busy, busy_response)
     app.register_error_handler(Exception, _unexpected)
 
@@ -110,7 +117,7 @@ def error_page(status: int, detail: str = "", fields: dict[str, str] | None = No
         title=show(title),
         detail=detail,
         step=show(READ_LATER if status == 503 and request.method != "POST" else step),
-        again=_unsaved() if status == 503 else {},
+        again=_unsaved() if status in (503, 507) else {},
         fields=fields or {},
         request_id=g.get("request_id", ""),
     )
@@ -173,11 +180,14 @@ def _stale(_error: StaleDataError) -> Response:
 
 
 def busy_response(error: Exception) -> Response:
-    """Answer 503 with Retry-After if the database is busy, 409 for a stale version, else 500."""
+    """Answer 503 with Retry-After if the database is busy or cannot write, 507 if its disk is full, 409 for a stale version, else 500."""
     if isinstance(error, StaleDataError):
         return _stale(error)
-    if is_read_only(error):
-        log.error("database cannot be changed", error=describe(error))
+    if is_full(error):
+        log.error("disk full: make room, nothing has to be started anew", error=describe(error))
+        return error_page(507)
+    if is_read_only(error) or is_failing(error):
+        log.error("database cannot be changed: look at its disk", error=describe(error))
         return read_only_page(Plan(Mode.READ_ONLY, show(NOT_WRITABLE)))
     if not (isinstance(error, Busy) or is_busy(error)):
         return _unexpected(error)

@@ -22,7 +22,7 @@ from catalogue.web.forms.refusals import attach
 from catalogue.web.import_changes import boxes, shown_rows
 from catalogue.web.languages import show
 from catalogue.web.notices import tell
-from catalogue.web.requests import database, db_session
+from catalogue.web.requests import database, db_session, start_over
 
 bp = Blueprint("imports", __name__, url_prefix="/curation/imports")
 
@@ -53,11 +53,10 @@ def upload() -> Page:
         form.file.errors = [gettext("Wählen Sie eine Datei aus.")]
         return _index(form), 422
     content = given.read()
-    _let_others_write()
+    start_over()  # reading a long list takes seconds, and nothing was written yet: nobody needs to wait for this request
     try:
-        run = imports.upload(
-            db_session(), current_actor(), given.filename, open_sheet(given.filename, content), form.source.data or ""
-        )
+        sheet = open_sheet(given.filename, content)
+        run = imports.upload(db_session(), current_actor(), given.filename, sheet, form.source.data or "")
     except Invalid as refused:
         attach(form, refused)
         return _index(form), 422
@@ -65,12 +64,6 @@ def upload() -> Page:
         form.file.errors = [show(refused.text)]
         return _index(form), 422
     return redirect(url_for(".show", import_id=run.id), 303)
-
-
-def _let_others_write() -> None:
-    """Reading a long list takes seconds. Nothing has been written yet, so nobody needs to wait for this request."""
-    db_session().expunge_all()
-    db_session().rollback()
 
 
 @bp.get("/<uuid:import_id>", endpoint="show")  # the function must not hide languages.show

@@ -17,7 +17,7 @@ from catalogue.settings import Settings
 from tests import factories
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-START_SECONDS = 60
+START_SECONDS = 180
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 Gone = (OSError, http.client.HTTPException)  # what a browser meets when the server dies meanwhile
 

@@ -13,6 +13,7 @@ from catalogue.web.auth import allow, current_actor, settings
 from catalogue.web.forms.refusals import attach
 from catalogue.web.forms.reports import LinkForm
 from catalogue.web.notices import tell
+from catalogue.web.once import repeat_leads_to
 from catalogue.web.planning.blueprint import bp
 from catalogue.web.reauthentication import confirmed
 from catalogue.web.requests import db_session
@@ -45,6 +46,7 @@ def report_link_create(report_id: uuid.UUID) -> Page:
     except Conflict as refused:
         form.form_errors = [str(refused.text)]
         return _page(report_id, form), 409
+    repeat_leads_to(url_for("planning.report_share", report_id=report_id))
     address = f"{settings().base_url.rstrip('/')}{url_for('board.show', token=token)}"
     return _page(report_id, LinkForm(formdata=None, days=report_links.DAYS), address)
 
