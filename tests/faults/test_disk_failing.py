@@ -58,7 +58,7 @@ def test_what_the_disk_did_not_keep_is_not_acknowledged(
             healed=time.monotonic() - freed,
         )
     assert {answer.status for answer in answers} == {503}
-    assert "nicht gespeichert" in answers[0].page
+    assert "kann zurzeit nichts speichern" in answers[0].page
     assert pages == [200] * 3
     assert after.status == 303
     assert _marks(database) == 2

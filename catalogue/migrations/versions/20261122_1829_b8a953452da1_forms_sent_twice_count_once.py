@@ -1,6 +1,6 @@
 """forms sent twice count once
 
-Revision: b8a953452da1, after 47b8308ea684
+Revision: b8a953452da1, after 084e31b205a9
 """
 
 import sqlalchemy as sa
