@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 from catalogue.db import Session
 from catalogue.models import Membership, User
 from catalogue.services import audit, links, outbox, passwords, secrets, sessions, throttle
-from catalogue.services.errors import Conflict, Invalid, NotFound
+from catalogue.services.errors import Invalid, NotFound, Stale
 from catalogue.services.figures import SIGN_IN_FAILURES
 from catalogue.services.permissions import VISITOR, Actor, require
 from catalogue.texts import N_
@@ -128,7 +128,7 @@ def update_profile(session: Session, actor: Actor, values: ProfileInput) -> User
     """Change own name and language."""
     user = get_own(session, actor)
     if user.version != values.version:
-        raise Conflict(N_("Ihr Konto wurde inzwischen an anderer Stelle geändert."))
+        raise Stale(user, values)
     if not values.name.strip():
         raise Invalid("name", N_("Geben Sie Ihren Namen an."))
     if values.language not in LANGUAGES:

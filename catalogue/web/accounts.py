@@ -10,11 +10,11 @@ from wtforms import Form
 
 from catalogue.models import User
 from catalogue.services import accounts, sessions, tokens
-from catalogue.services.errors import Invalid, TooMany
+from catalogue.services.errors import Invalid, Stale, TooMany
 from catalogue.web.auth import allow, current_actor, settings, sign_out
 from catalogue.web.forms.accounts import ChangePasswordForm, LoginForm, ProfileForm, TokenForm
 from catalogue.web.forms.refusals import attach
-from catalogue.web.languages import YEAR, local_path
+from catalogue.web.languages import YEAR, local_path, show
 from catalogue.web.limits import wait_text
 from catalogue.web.notices import tell
 from catalogue.web.once import repeat_leads_to
@@ -153,6 +153,13 @@ def save() -> Response | tuple[str, int]:
     except Invalid as refused:
         attach(form, refused)
         return _account_page(form), 422
+    except Stale as stale:
+        form.version.data, form.version.raw_data = stale.current.version, None
+        saved = gettext(
+            "Gespeichert ist jetzt: „%(title)s“. Mit „Angaben speichern“ gilt Ihre Fassung.", title=stale.current.name
+        )
+        form.form_errors = [f"{show(stale.text)} {saved}"]
+        return _account_page(form), 409
     flash(gettext("Gespeichert."), "ok")
     answer = redirect(url_for("accounts.index"), 303)
     _speak(answer, user.language)

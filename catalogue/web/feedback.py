@@ -114,7 +114,7 @@ def update(feedback_id: uuid.UUID) -> Answer:
     except Stale as stale:
         form.form_errors = [show(stale.text)]
         form.version.renew(stale.current.version)
-        return _edit_page(form, stale.current), 409
+        return _edit_page(form, found, newer=stale.current), 409
     tell(gettext("Ihre Rückmeldung ist geändert."))
     return redirect(url_for(".index", _anchor=f"r-{found.id}"), 303)
 
@@ -135,8 +135,8 @@ def _own(feedback_id: uuid.UUID) -> Feedback:
     return found
 
 
-def _edit_page(form: FeedbackForm, found: Feedback) -> str:
-    return render_template("feedback/new.html", form=form, module=found.module, remark=found)
+def _edit_page(form: FeedbackForm, found: Feedback, newer: Feedback | None = None) -> str:
+    return render_template("feedback/new.html", form=form, module=found.module, remark=found, newer=newer)
 
 
 def _save(module: Module | None) -> Response | tuple[str, int]:

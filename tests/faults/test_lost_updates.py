@@ -12,6 +12,7 @@ from tests.web.installation import Installation, installation
 
 FIRST, SECOND = 'Erste <b>"Fassung"</b> & mehr', "Zweite <i>'Fassung'</i> & mehr"
 TEXTS = ("text", "textarea")
+SETTLED = ("/demand/refuse", "/withdraw", "/schedule")  # asking twice for the same says nothing new and changes nothing
 
 
 def _words(form: Form) -> str:
@@ -53,7 +54,11 @@ def test_the_second_of_two_editors_reads_both_versions(sqlite_template: Path, fa
     with installation(sqlite_template) as made:
         for role in ("company_admin", "admin"):
             for form in collected(made, role):
-                if "version" not in form.fields or form.fields["version"].values in ([], ["0"], [""]):
+                if (
+                    form.action.endswith(SETTLED)
+                    or "version" not in form.fields
+                    or form.fields["version"].values in ([], ["0"], [""])
+                ):
                     continue
                 found = _saved_second(made, role, form)
                 if found is not None:
