@@ -71,7 +71,7 @@ def mails(database: Database) -> list[str]:
         return list(session.scalars(select(OutboxMail.subject).order_by(OutboxMail.created_at)))
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def beginning_of_a_step() -> Iterator[None]:
     """Let each test begin a second after a code did, so that none ends while a test types it."""
     with time_machine.travel(int(utcnow().timestamp()) // 30 * 30 + 1):
@@ -79,7 +79,7 @@ def beginning_of_a_step() -> Iterator[None]:
 
 
 @pytest.fixture
-def member(client: FlaskClient, people: People) -> FlaskClient:
+def member(beginning_of_a_step: None, client: FlaskClient, people: People) -> FlaskClient:
     sign_in(client, people.member_user)
     return client
 
@@ -394,7 +394,9 @@ def test_only_network_admins_take_it_off(people: People, database: Database) -> 
 # who must have one
 
 
-def test_who_must_have_one_does_nothing_else_before(app: Flask, people: People, settings: Settings) -> None:
+def test_who_must_have_one_does_nothing_else_before(
+    beginning_of_a_step: None, app: Flask, people: People, settings: Settings
+) -> None:
     app.extensions["settings"] = replace(settings, second_factor="staff")
     staff, company = app.test_client(), app.test_client()
     sign_in(staff, people.curator_user)
