@@ -25,6 +25,7 @@ UNLIKE = {
     "imports.resume",
     "sources.run",
     "retreats.rotate_code",
+    "personal.ask_for_data",
 }  # work behind the answer; a random code
 EXEMPT = {
     "searches.unsubscribe",
