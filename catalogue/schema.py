@@ -66,6 +66,7 @@ def alone(database: Database) -> Iterator[None]:
             finally:
                 connection.invalidate()
         return
+    database.engine.connect().close()  # where there is no such folder, the database says so
     file = Path(database.engine.url.database or "")
     with open(file.with_name("schema.lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
