@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ from catalogue.models import (
     Wish,
 )
 from catalogue.models.company import CompanyRole
-from catalogue.services import accounts, audit, erased, erasure, sessions
+from catalogue.services import accounts, audit, backup, erased, erasure, restore, sessions
 from catalogue.services.errors import Conflict, Invalid, NotAllowed
 from catalogue.services.permissions import SYSTEM, VISITOR
 from catalogue.services.personal_data import Scope
@@ -227,6 +228,19 @@ def test_a_backup_does_not_bring_anybody_back(database: Database, people: People
     assert [erased.repeat(database, settings) for _ in range(2)] == [1, 0]
     with database.read() as session:
         assert session.get(User, people.member_user.id) is None
+        assert session.scalars(sa.select(ErasedAccount.id_hash)).all() == [erasure.id_hash(people.member_user.id)]
+
+
+@ON_SQLITE
+def test_restoring_an_older_backup_deletes_the_person_again(
+    database: Database, people: People, settings: Settings, tmp_path: Path
+) -> None:
+    backup.create(database, settings, tmp_path / "before.tar.gz")
+    with database.write() as session:
+        erasure.erase(session, people.member, loaded(session, people.member_user))
+    restore.restore(settings, database, tmp_path / "before.tar.gz", replace=True)
+    with database.read() as session:
+        assert set(session.scalars(sa.select(User.name))) == {"Anton Muster", "Bob Beispiel", "Clara Netz", "Nora Netz"}
         assert session.scalars(sa.select(ErasedAccount.id_hash)).all() == [erasure.id_hash(people.member_user.id)]
 
 

@@ -56,11 +56,25 @@ def test_doctor_warns_of_a_real_installation_without_operator(
     assert [finding for finding in told if "CATALOGUE_OPERATOR" in finding.text] == []
 
 
-def test_every_cookie_that_the_code_sets_is_on_the_page() -> None:
-    set_in_code = set()
+def test_every_cookie_that_the_code_sets_is_on_the_page_and_the_other_way_round() -> None:
+    set_in_code = {"session"}  # Flask's own
     for path in (ROOT / "catalogue").rglob("*.py"):
-        set_in_code |= set(re.findall(r"set_cookie\(\s*\"(\w+)\"", path.read_text(encoding="utf-8")))
-    assert {"language"} <= set_in_code <= {cookie.name for cookie in privacy_notice.COOKIES}
+        text = path.read_text(encoding="utf-8")
+        for name in re.findall(r"set_cookie\(\s*([\w\"]+)", text):
+            constant = re.search(rf"^{name} = \"(\w+)\"", text, re.M)
+            chosen = re.search(rf"for {name}, \w+ in \((.*)\):", text)
+            looked_up = (
+                re.findall(r"\(\"(\w+)\"", chosen[1]) if chosen else [constant[1] if constant else name.strip('"')]
+            )
+            set_in_code |= set(looked_up)
+    assert set_in_code == {cookie.name for cookie in privacy_notice.COOKIES}
+
+
+def test_browsers_keep_nothing_else_but_votes_that_could_not_be_sent() -> None:
+    scripts = sorted((ROOT / "static/js").glob("*.js"))
+    keep = re.compile(r"localStorage|sessionStorage|document\.cookie|indexedDB|caches\.")
+    assert [path.name for path in scripts if keep.search(path.read_text(encoding="utf-8"))] == ["vote.js"]
+    assert "localStorage" not in (ROOT / "static/js/vote.js").read_text(encoding="utf-8")  # ends with the tab
 
 
 def test_the_report_holds_all_facts_and_no_secrets(tmp_path: Path, monkeypatch: object) -> None:
