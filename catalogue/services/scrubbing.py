@@ -88,9 +88,7 @@ def _emptied(table: sa.Table, name: str) -> dict[str, Any]:
 
 def _texts(session: Session, table: sa.Table, person: Person, *, everywhere: bool) -> None:
     """Replace address and name inside of texts and JSON; what the catalogue noted as one value (echoes) as a whole."""
-    columns = [
-        column for column in table.c if isinstance(column.type, TEXTUAL) and not isinstance(column.type, sa.Enum)
-    ]
+    columns = _textual(table)
     holding = HOLDINGS.get(table.name, Holding("", None))  # type: ignore[arg-type]
     words = (person.email, *person.unique)
     found = sa.or_(*(_contains(column, word) for column in columns for word in words)) if columns else sa.false()
@@ -172,9 +170,15 @@ def mentions(session: Session, person: Person) -> list[str]:
 
 
 def _mentioned(session: Session, names: Sequence[str]) -> Iterator[str]:
-    for table in Base.metadata.sorted_tables:
-        for column in table.c:
-            if names and isinstance(column.type, TEXTUAL) and not isinstance(column.type, sa.Enum):
-                found = sa.or_(*(_contains(column, name) for name in names))
-                if session.execute(sa.select(sa.literal(1)).where(sa.exists().where(found))).first():
-                    yield f"{table.name}.{column.name}"
+    for table in Base.metadata.sorted_tables if names else ():
+        columns = _textual(table)
+        found = {column.name: sa.or_(*(_contains(column, name) for name in names)) for column in columns}
+        # one question for most tables: hardly any holds the name
+        if found and session.execute(sa.select(sa.literal(1)).where(sa.or_(*found.values())).limit(1)).first():
+            for name, holds in found.items():
+                if session.execute(sa.select(sa.literal(1)).where(holds).limit(1)).first():
+                    yield f"{table.name}.{name}"
+
+
+def _textual(table: sa.Table) -> list[sa.Column[Any]]:
+    return [one for one in table.c if isinstance(one.type, TEXTUAL) and not isinstance(one.type, sa.Enum)]

@@ -14,7 +14,8 @@ CODE = Path(__file__).resolve().parents[2] / "catalogue"
 def recorded() -> Iterator[str]:
     """Every action that the code names in a call of ``record``."""
     for path in CODE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        text = path.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(text)) if "record(" in text else ():
             called = node.func if isinstance(node, ast.Call) else None
             if isinstance(called, ast.Attribute) and called.attr == "record" and len(node.args) > 2:  # type: ignore[union-attr]
                 given = node.args[2]  # type: ignore[union-attr]

@@ -124,6 +124,7 @@ def test_contributions_stay_with_the_company_without_the_name(session: Session, 
     assert session.scalar(sa.select(sa.func.count()).select_from(OutboxMail).where(OutboxMail.to == EMAIL)) == 0
 
 
+@ON_SQLITE
 def test_the_record_keeps_a_pseudonym_that_tells_that_it_was_one_person(
     session: Session, people: People, anne: User
 ) -> None:
@@ -133,6 +134,7 @@ def test_the_record_keeps_a_pseudonym_that_tells_that_it_was_one_person(
     assert set(labels) == {left}
 
 
+@ON_SQLITE
 def test_a_namesake_keeps_the_name(session: Session, people: People, anne: User) -> None:
     factories.make_user(session, "zweite@muster.example", name=NAME, company=people.company)
     erasure.erase(session, people.admin, anne)
@@ -141,6 +143,7 @@ def test_a_namesake_keeps_the_name(session: Session, people: People, anne: User)
     assert "demand_event.user_label" not in places(session, NAME)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("name", ["Sehr geehrte", "Lithium Ionen", "System", "Berg", "%", "_ _"])
 def test_a_name_cannot_be_used_to_rewrite_the_catalogue(session: Session, people: People, name: str) -> None:
     author = factories.make_user(session, "spass@muster.example", name=name, company=people.company)
@@ -161,6 +164,7 @@ def test_a_name_cannot_be_used_to_rewrite_the_catalogue(session: Session, people
     assert before - traces.dump(session) == set()
 
 
+@ON_SQLITE
 def test_the_last_network_admin_is_told_what_to_do_first(session: Session, people: People) -> None:
     nora = loaded(session, people.admin_user)
     assert erasure.preview(session, people.admin, nora).is_last_network_admin
@@ -170,6 +174,7 @@ def test_the_last_network_admin_is_told_what_to_do_first(session: Session, peopl
     erasure.erase(session, people.admin, nora)
 
 
+@ON_SQLITE
 def test_the_last_admin_of_a_company_names_who_follows(session: Session, people: People) -> None:
     anton = loaded(session, people.company_admin_user)
     assert erasure.preview(session, people.company_admin, anton).needs_successor
@@ -186,6 +191,7 @@ def test_the_last_admin_of_a_company_names_who_follows(session: Session, people:
     assert "Anton" not in told.text
 
 
+@ON_SQLITE
 def test_open_work_of_the_office_goes_to_the_successor(session: Session, people: People) -> None:
     clara = loaded(session, people.curator_user)
     session.add_all([Action(title="Anrufen", responsible_id=clara.id, responsible=clara.name), Action(title="Fertig", responsible_id=clara.id, responsible=clara.name, state="done")])  # fmt: skip
@@ -199,6 +205,7 @@ def test_open_work_of_the_office_goes_to_the_successor(session: Session, people:
     assert session.scalars(sa.select(Module.reviewer_id)).one() == people.admin_user.id
 
 
+@ON_SQLITE
 def test_only_oneself_or_a_network_admin(session: Session, people: People) -> None:
     alice = loaded(session, people.member_user)
     for actor in (people.company_admin, people.curator, people.stranger, VISITOR):
@@ -206,6 +213,7 @@ def test_only_oneself_or_a_network_admin(session: Session, people: People) -> No
             erasure.erase(session, actor, alice)
 
 
+@ON_SQLITE
 def test_sign_ins_end_at_once(session: Session, people: People, settings: Settings) -> None:
     token = sessions.start(session, settings, people.member_user)
     erasure.erase(session, people.member, loaded(session, people.member_user))
@@ -244,6 +252,7 @@ def test_restoring_an_older_backup_deletes_the_person_again(
         assert session.scalars(sa.select(ErasedAccount.id_hash)).all() == [erasure.id_hash(people.member_user.id)]
 
 
+@ON_SQLITE
 def test_the_list_in_the_state_folder_survives_damage_and_names_nobody(
     database: Database, people: People, settings: Settings
 ) -> None:
