@@ -107,7 +107,7 @@ def _refusal() -> Response | None:
 
 def _page(form: ConfirmForm, status: int) -> Response:
     """Ask. All other fields of the request travel along, so that nothing has to be typed twice."""
-    own = FIELDS | {"csrf_token"}
+    own = FIELDS | {"csrf_token", "once"}
     fields = {name: values for name, values in request.form.lists() if name not in own}
     if request.endpoint == "reauthentication.confirm":
         fields = {"next": [local_path(request.values.get("next"), url_for("accounts.index"))]}
