@@ -243,7 +243,7 @@ def measure(kind: str, seconds: float, clients: int) -> bool:
     with serving(kind) as (ports, slugs):
         wait_for(ports)
         emails = [f"person@firma-{n}.example" for n in range(1, COMPANIES)]
-        given = {"ports": ports, "emails": emails, "slugs": slugs, "seconds": seconds, "clients": clients, "warm": 10.0}
+        given = {"ports": ports, "emails": emails, "slugs": slugs, "seconds": seconds, "clients": clients, "warm": 25.0}
         client = [sys.executable, "-m", "tests.bench.load", "--client"]
         answer = subprocess.run(client, input=json.dumps(given), capture_output=True, text=True, check=True)
         seen = json.loads(answer.stdout)
