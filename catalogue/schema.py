@@ -66,8 +66,9 @@ def alone(database: Database) -> Iterator[None]:
             finally:
                 connection.invalidate()
         return
-    database.engine.connect().close()  # where there is no such folder, the database says so
     file = Path(database.engine.url.database or "")
+    if not file.parent.is_dir():
+        database.engine.connect().close()  # fails: the database says in its own words that there is no such folder
     with open(file.with_name("schema.lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

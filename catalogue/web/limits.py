@@ -1,6 +1,6 @@
 """General rate limits (memory, per process). Limits of signing in live in the database, see services/throttle.py."""
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from flask_babel import gettext, ngettext
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -18,10 +18,13 @@ def init(app: Flask) -> None:
     """Switch the limits on or off as the settings say."""
     app.config["RATELIMIT_ENABLED"] = app.extensions["settings"].rate_limits
     limiter.init_app(app)
-    limiter.request_filter(_is_static)
+    limiter.request_filter(_is_free)
 
 
-def _is_static() -> bool:
+def _is_free() -> bool:
+    """Whether a request is not counted. The setting is asked each time: the limiter is one for all applications of a process."""
+    if not current_app.extensions["settings"].rate_limits:
+        return True
     return request.endpoint in ("static", "bootstrap.static", "health.live", "health.ready")
 
 

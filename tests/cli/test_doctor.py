@@ -121,6 +121,7 @@ def test_a_folder_open_to_all_a_lost_index_and_an_old_mail_are_errors(
 def test_a_test_mail_is_handed_over_and_a_server_that_cannot_be_used_is_an_error(
     run: Run, healthy: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    MailServer.taken.clear()
     assert "it took one for nora@netz.example" in run("doctor", "--send-test", "nora@netz.example").output
     assert MailServer.taken == ["nora@netz.example"]
 

@@ -52,6 +52,12 @@ def test_a_mail_is_sent_once(database: Database, settings: Settings, monkeypatch
     sent: list[str] = []
 
     class Postman:
+        sock = True
+
+        def quit(self) -> None: ...
+
+        def close(self) -> None: ...
+
         def send_message(self, message: Any) -> None:
             sent.append(message["To"])
 
