@@ -165,6 +165,19 @@ class SearchIndex:
         if expected is not None and zlib.crc32((self.folder / name / file).read_bytes()) != expected:
             raise IndexUnusable(f"{file} was changed")
 
+    def verify(self) -> bool:
+        """Read the segments of the current generation again; if bytes were changed behind our back, use it no more and return False."""
+        name = self.current()
+        try:
+            for file in self._sums(name):
+                self._verify(name, file)
+        except FileNotFoundError:
+            return True  # merged meanwhile; one that is missed is noticed when it is opened
+        except IndexUnusable:
+            self.mark_broken(name)
+            return False
+        return True
+
     def _write_sums(self, name: str) -> None:
         known = self._sums(name)
         folder = self.folder / name

@@ -20,6 +20,7 @@ from catalogue.settings import Settings
 __all__ = ["follow", "start", "warm"]
 
 EVERY = 1.0  # seconds between two looks into the log: a change of another machine is found within two
+VERIFY = 300.0  # seconds between two looks whether the files of the index are still what was written
 LONGEST = 15.0  # seconds between two tries while the database is away
 log = structlog.get_logger(__name__)
 
@@ -45,11 +46,18 @@ def warm(database: Database, index: SearchIndex) -> None:
     log.debug("read ahead", seconds=round(time.monotonic() - started, 2))
 
 
-def follow(database: Database, index: SearchIndex, stop: threading.Event | None = None) -> None:
+def follow(
+    database: Database, index: SearchIndex, stop: threading.Event | None = None, verify_every: float = VERIFY
+) -> None:
     """Let the index learn, again and again, what anybody changed, until *stop* is set. A failure is told once and tried again."""
-    stop, pause, failed = stop or threading.Event(), EVERY, False
+    stop, pause, failed, verified = stop or threading.Event(), EVERY, False, time.monotonic()
     while not stop.wait(pause):
         try:
+            if time.monotonic() - verified >= verify_every:
+                verified = time.monotonic()
+                if not index.verify():
+                    log.warning("index was changed by others or by the disk, it is made anew")
+                    sync.heal(database, index)
             if sync.is_waiting(database, index):
                 sync.drain(database, index)
             pause, failed = EVERY, False

@@ -15,6 +15,7 @@ from catalogue.models import Demand
 from tests import factories
 from tests.browsing import csrf_token, sign_in
 from tests.conftest import People
+from tests.faults.table import Faults
 
 pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 PATH = "/modules/sicherheit/demand/mark"
@@ -70,7 +71,7 @@ def marks(database: Database) -> int:
 
 @pytest.mark.slow
 def test_five_seconds_are_waited_for_while_readers_notice_nothing(
-    app: Flask, people: People, database: Database, file: Path
+    app: Flask, people: People, database: Database, file: Path, faults: Faults
 ) -> None:
     marker = Marker(app, people)
     with locked(file, 5):
@@ -80,23 +81,33 @@ def test_five_seconds_are_waited_for_while_readers_notice_nothing(
             started = time.monotonic()
             assert marker.client.get(path).status_code == 200
             assert time.monotonic() - started < 2, path
+        ready = app.test_client().get("/readyz")
+        assert (ready.status_code, ready.get_json()["database"]) == (200, "busy")
     marker.join()
+    faults.record(
+        "R6", "database locked for 5 s: waited for", tries=1, lost=1 - marks(database), healed=marker.seconds - 5
+    )
     assert (marker.status, marks(database)) == (303, 1)
     assert marker.seconds > 4
 
 
 @pytest.mark.slow
 def test_longer_than_the_patience_is_told_and_later_it_works(
-    app: Flask, people: People, database: Database, file: Path
+    app: Flask, people: People, database: Database, file: Path, faults: Faults
 ) -> None:
     marker = Marker(app, people)
     with locked(file, 13):
         marker.start()
         marker.join()
+        ready = app.test_client().get("/readyz")
+        assert (ready.status_code, ready.get_json()["database"]) == (200, "busy")
     assert (marker.status, marker.headers["Retry-After"]) == (503, "30")
     assert 9 < marker.seconds < 12
     again = Marker(app, people)
     again.run()
+    faults.record(
+        "R6", "database locked for 13 s: 503, then again", tries=2, lost=1 - marks(database), healed=again.seconds
+    )
     assert (again.status, marks(database)) == (303, 1)
 
 
