@@ -11,7 +11,7 @@ from catalogue.db import Database
 from catalogue.logs import configure_logging
 from catalogue.paths import resources
 from catalogue.search.index import SearchIndex
-from catalogue.services import background
+from catalogue.services import background, identities
 from catalogue.settings import Settings, SettingsError, load_secret_key, prepare_state
 
 __all__ = ["create_app", "create_serving_app"]
@@ -21,6 +21,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Return the WSGI application for *settings* (default: from the environment)."""
     settings = settings or Settings.from_env()
     refuse_debugging(settings)
+    identities.check_settings(settings)
     prepare_state(settings)
     configure_logging(settings.log_format, settings.log_level)
     app = Flask("catalogue", template_folder=str(resources("templates")), static_folder=str(resources("static")))

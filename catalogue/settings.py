@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 PREFIX = "CATALOGUE_"
 TEST_PREFIX = "CATALOGUE_TEST_"
@@ -56,6 +57,9 @@ class Settings:
         "Who must have one: optional, staff, company-admins (and staff) or all; empty: staff where the address is https.",
         choices=("", "optional", "staff", "company-admins", "all"),
     )
+    session_staff_hours: int = setting(
+        12, "Sign-in of people of the network office ends after so many hours in any case.", at_least=1
+    )
     invitation_days: int = setting(7, "Invitations can be accepted for so many days.", at_least=1)
     max_upload_mb: int = setting(10, "Largest request body in megabytes.", at_least=1)
     mail_from: str = setting("modulkatalog@localhost", "Sender address of all mails.")
@@ -65,6 +69,18 @@ class Settings:
     smtp_password: str = setting("", "Password at the mail server.", secret=True)
     smtp_security: str = setting(
         "starttls", "starttls, tls or none; certificates are always verified.", choices=("starttls", "tls", "none")
+    )
+    oidc_issuer: str = setting(
+        "", "Issuer of the OpenID provider people may sign in with, exactly as it names itself; empty: none."
+    )
+    oidc_client_id: str = setting("", "Our client id at the OpenID provider.")
+    oidc_client_secret: str = setting(
+        "", "Our client secret at the OpenID provider; empty: public client, with PKCE alone.", secret=True
+    )
+    oidc_label: str = setting("Firmenkonto", "What the OpenID provider is called on pages: Mit … anmelden.")
+    oidc_scopes: tuple[str, ...] = setting(("openid", "email", "profile"), "What is asked of the OpenID provider.")
+    oidc_second_factor: tuple[str, ...] = setting(
+        (), "Values of acr or amr that count as second factor, * for any sign-in there; empty: ours is asked for."
     )
     metrics_token: str = setting("", "Token that /metrics wants as bearer; empty: /metrics answers 404.", secret=True)
     link_checks: bool = setting(True, "The worker looks once a week whether the sources of modules still answer.")
@@ -168,6 +184,14 @@ def _integer(name: str, text: str, at_least: int | None) -> int:
     if at_least is not None and number < at_least:
         raise SettingsError(f"{name} must be at least {at_least}, not {number}.")
     return number
+
+
+def is_own_machine(url: str) -> bool:
+    """Return whether *url* is http to this machine itself, where nobody listens on the way (tests, trying things out)."""
+    try:
+        return url.startswith("http://") and urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
+    except ValueError:
+        return False
 
 
 def prepare_state(settings: Settings) -> None:

@@ -20,6 +20,7 @@ from catalogue.models.feedback import (
     FeedbackStep,
     FeedbackVisibility,
 )
+from catalogue.models.identity import Identity
 from catalogue.models.imports import ImportFile, ImportRow, ImportRun, ImportState, ModuleLock, RowKind
 from catalogue.models.index_queue import IndexQueue
 from catalogue.models.link_check import LinkCheck
@@ -60,7 +61,7 @@ __all__ = [
     "CompanyImport", "CompanyRole", "Confidentiality", "Confirmation", "ConfirmationAnswer", "CooperationDirection", "CooperationEntry", "CooperationKind", "Introduction", "Decision",
     "DecisionKind", "DecisionState", "Demand", "DemandEvent", "DemandSource", "Digest", "Feedback", "FeedbackAction",
     "FeedbackKind", "FeedbackState", "FeedbackStep",
-    "FeedbackVisibility", "Frequency", "ImportFile", "ImportRow", "ImportRun", "ImportState", "IndexQueue", "Job",
+    "FeedbackVisibility", "Frequency", "Identity", "ImportFile", "ImportRow", "ImportRun", "ImportState", "IndexQueue", "Job",
     "Invitation", "LinkCheck", "LinkPurpose", "LoginAttempt", "Measure", "MeasureModule", "MeasurePrerequisite", "Membership", "Module",
     "ModuleDistinct", "ModuleLock", "ModuleMerge", "ModuleVersion",
     "NetworkRole", "OfferStatus", "OneTimeLink", "OutboxMail", "PendingVersion", "Programme", "ProgrammeKind",

@@ -57,6 +57,9 @@ class UserSession(Identified, Base):
     confirmed_at: Mapped[datetime] = mapped_column(default=utcnow)  # when the person last proved to be themselves
     address: Mapped[str] = mapped_column(sa.String(64), default="")  # truncated to its network part
     browser: Mapped[str] = mapped_column(sa.String(200), default="")
+    rights: Mapped[str] = mapped_column(
+        sa.String(80), default="", server_default=""
+    )  # what they were when the token was made
 
     user: Mapped[User] = relationship(lazy="raise")
 

@@ -25,8 +25,8 @@ from catalogue.settings import Settings
 from catalogue.texts import N_
 
 __all__ = [
-    "CLOSED", "LISTS", "AccessInput", "RequestPage", "approve", "ask", "confirm", "count_for_office", "decline", "find", "get", "of_company", "opened",
-    "prune", "suggested",
+    "CLOSED", "LISTS", "AccessInput", "RequestPage", "approve", "ask", "ask_proved", "confirm", "count_for_office", "decline", "find", "get",
+    "is_waiting", "of_company", "opened", "prune", "suggested",
 ]  # fmt: skip
 
 CONFIRM_DAYS = 2
@@ -70,18 +70,33 @@ def ask(session: Session, settings: Settings, given: AccessInput, address: str) 
     except TooMany:
         return
     user = accounts.by_email(session, email)
-    mine = (Invitation.email == email, Invitation.requested_at.is_not(None), Invitation.approved_at.is_(None))
     if user is not None and (user.membership or user.network_role or not user.active):
         outbox.send(session, email, SUBJECT, KNOWN % {"url": f"{_site(settings)}/login"})
-    elif session.scalar(select(Invitation.id).where(*mine, _WAITS)):
+    elif is_waiting(session, email):
         outbox.send(session, email, SUBJECT, WAITING)
     else:
-        session.execute(delete(Invitation).where(*mine, Invitation.verified_at.is_(None)))
+        session.execute(delete(Invitation).where(Invitation.email == email, _UNPROVED))
         _add(session, settings, given, email)
 
 
+def is_waiting(session: Session, email: str) -> bool:
+    """Return whether somebody has yet to decide about this address."""
+    return session.scalar(select(Invitation.id).where(Invitation.email == email, _WAITS)) is not None
+
+
+def ask_proved(session: Session, settings: Settings, given: AccessInput) -> None:
+    """Ask for somebody whose address was proved otherwise (services/identities.py): those who decide hear of it at once."""
+    if not switches.read(session).requests_open:
+        raise Conflict(CLOSED)
+    found = _new(given, _checked(given), make_token())
+    session.execute(delete(Invitation).where(Invitation.email == found.email, _UNPROVED))
+    session.add(found)
+    session.flush()
+    _proved(session, settings, found)
+
+
 def _checked(given: AccessInput) -> str:
-    """Return the address as it is stored."""
+    """Return the address as it is stored; raises Invalid for what is missing."""
     findings = Findings()
     findings.required("name", one_line(given.name), N_("Geben Sie Ihren Namen an."))
     findings.length("name", given.name, 200)
@@ -98,16 +113,19 @@ def _checked(given: AccessInput) -> str:
 
 
 def _add(session: Session, settings: Settings, given: AccessInput, email: str) -> None:
-    token, now = make_token(), utcnow()
-    session.add(
-        Invitation(
-            email=email, name=one_line(given.name), company_text=one_line(given.company), role=CompanyRole.MEMBER.value,
-            token_hash=_hash(token), created_at=now, requested_at=now, expires_at=now + timedelta(days=CONFIRM_DAYS),
-        )
-    )  # fmt: skip
+    token = make_token()
+    session.add(_new(given, email, token))
     session.flush()
     # the mail repeats nothing that was typed: strangers must not be able to send words to anybody
     outbox.send(session, email, SUBJECT, PROVE % {"url": f"{_site(settings)}/access/{token}", "days": CONFIRM_DAYS})
+
+
+def _new(given: AccessInput, email: str, token: str) -> Invitation:
+    now = utcnow()
+    return Invitation(
+        email=email, name=one_line(given.name), company_text=one_line(given.company), role=CompanyRole.MEMBER.value,
+        token_hash=_hash(token), created_at=now, requested_at=now, expires_at=now + timedelta(days=CONFIRM_DAYS),
+    )  # fmt: skip
 
 
 def _site(settings: Settings) -> str:
@@ -130,8 +148,12 @@ def opened(session: Session, token: str) -> Invitation:
 def confirm(session: Session, settings: Settings, token: str) -> Invitation:
     """The address is proved: find the company by its domain and tell those who decide. A second press changes nothing."""
     found = opened(session, token)
-    if found.verified_at is not None:
-        return found
+    if found.verified_at is None:
+        _proved(session, settings, found)
+    return found
+
+
+def _proved(session: Session, settings: Settings, found: Invitation) -> None:
     company = email_domains.company_of(session, found.email)
     found.verified_at, found.company = utcnow(), company
     session.flush()
@@ -147,7 +169,6 @@ def confirm(session: Session, settings: Settings, token: str) -> Invitation:
             "url": f"{_site(settings)}{page}",
         }
         outbox.send(session, one.email, N_("Jemand fragt nach einem Zugang"), DECIDE % values)
-    return found
 
 
 def _admins_of(session: Session, company: Company | None) -> list[User]:
@@ -165,6 +186,7 @@ def _office(session: Session) -> list[User]:
 # those who decide
 
 _IS_ADMIN = (Membership.role == CompanyRole.ADMIN) & User.active.is_(True)
+_UNPROVED = Invitation.requested_at.is_not(None) & Invitation.approved_at.is_(None) & Invitation.verified_at.is_(None)
 _WAITS = Invitation.verified_at.is_not(None) & Invitation.approved_at.is_(None) & Invitation.declined_at.is_(None)
 
 

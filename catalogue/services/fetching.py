@@ -13,7 +13,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from catalogue.services.findings import is_web_address
 
-__all__ = ["Answer", "FetchError", "download", "fetch"]
+__all__ = ["Answer", "FetchError", "download", "exchange", "fetch"]
 
 SECONDS = 10.0
 MOST_BYTES = 64 * 1024
@@ -47,6 +47,7 @@ class _Question:
     deadline: float
     most: int = MOST_BYTES
     whole: bool = False
+    sent: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=lambda: {"User-Agent": AGENT})
 
 
@@ -70,6 +71,20 @@ def download(
         "GET", private, time.monotonic() + seconds, most, whole=True, headers={"User-Agent": READER, **(headers or {})}
     )
     return _follow(url, asked)
+
+
+def exchange(
+    url: str,
+    method: str,
+    *,
+    most: int,
+    seconds: float,
+    sent: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """Send one request to an address that the operator set, private ones included, and return its whole answer; redirects are not followed."""
+    deadline = time.monotonic() + seconds
+    return _ask(url, _Question(method, True, deadline, most, whole=True, sent=sent, headers=headers or {}))
 
 
 def _follow(url: str, asked: _Question) -> Answer:
@@ -128,7 +143,9 @@ def _talk(
     if isinstance(connected, ssl.SSLSocket):
         connected.do_handshake()
     connection.sock = connected
-    connection.request(asked.method, target, headers={"Accept": "*/*", "Connection": "close", **asked.headers})
+    connection.request(
+        asked.method, target, asked.sent, headers={"Accept": "*/*", "Connection": "close", **asked.headers}
+    )
     return connection.getresponse()
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "InvitationInput",
     "accept_as_new",
     "accept_as_user",
+    "accept_with_proof",
     "get",
     "invite",
     "invite_staff",
@@ -201,6 +202,13 @@ def state_of(invitation: Invitation) -> str:
 
 def accept_as_new(session: Session, invitation: Invitation, name: str, password: str) -> User:
     """Create the account of the invited address. Who has one already signs in instead: a link must not replace a password."""
+    user = accept_with_proof(session, invitation, name)
+    accounts.set_password(session, sessions.actor_of(user), user, password)
+    return user
+
+
+def accept_with_proof(session: Session, invitation: Invitation, name: str) -> User:
+    """Create the account of the invited address, proved by the link or otherwise (services/identities.py); it has no password yet."""
     user = accounts.by_email(session, invitation.email)
     if user is not None and user.password_hash is not None:
         raise Conflict(
@@ -218,7 +226,6 @@ def accept_as_new(session: Session, invitation: Invitation, name: str, password:
     user.name = name.strip()
     session.flush()
     _accept(session, invitation, user)
-    accounts.set_password(session, sessions.actor_of(user), user, password)
     return user
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "change_role",
     "deactivate",
     "end_access",
+    "end_sessions",
     "get",
     "is_last_admin",
     "listed",
@@ -80,6 +81,15 @@ def end_access(session: Session, user: User) -> None:
     tokens.revoke_all(session, user.id)
     links.void(session, user)
     company_links.end_of(session, user)
+
+
+def end_sessions(session: Session, actor: Actor, member: Membership) -> None:
+    """End all sign-ins of a colleague, for a lost device; the account stays open. Own ones are ended in the own account."""
+    require(actor, "company.edit_people", member)
+    if member.user.network_role is not None:
+        require(actor, "user.administer")
+    sessions.end_all(session, member.user_id)
+    audit.record(session, actor, "sessions.ended", member, label=member.user.email)
 
 
 def activate(session: Session, actor: Actor, member: Membership) -> None:

@@ -18,7 +18,11 @@ HOLDINGS: dict[str, Holding] = {
     ),
     "user_session": Holding(
         N_("Ihre Anmeldungen"), Kept.PERIOD, "sessions", {"user_id": DELETE}, key="sign_ins",
-        fields=("created_at", "seen_at", "expires_at", "confirmed_at", "address", "browser"), others=("token_hash",),
+        fields=("created_at", "seen_at", "expires_at", "confirmed_at", "address", "browser"), others=("token_hash", "rights"),
+    ),
+    "identity": Holding(
+        N_("Konten anderswo, mit denen Sie sich anmelden"), Kept.ACCOUNT, "", {"user_id": DELETE}, key="identities",
+        fields=("issuer", "subject", "email", "created_at", "used_at"),
     ),
     "one_time_link": Holding(
         N_("Links, die Ihnen geschickt wurden"), Kept.PERIOD, "one_time_links", {"user_id": DELETE}, addresses={"email": DELETE},

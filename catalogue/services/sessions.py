@@ -15,8 +15,8 @@ from catalogue.services.secrets import hash_token, make_token
 from catalogue.settings import Settings
 
 __all__ = [
-    "CONFIRMED_FOR", "actor_of", "confirm", "end", "end_all", "end_one", "is_confirmed", "is_due", "listed", "prune", "resume", "start",
-    "touch",
+    "CONFIRMED_FOR", "actor_of", "confirm", "end", "end_all", "end_one", "has_other_rights", "is_confirmed", "is_due", "listed", "prune",
+    "renew", "resume", "start", "touch",
 ]  # fmt: skip
 
 SEEN_EVERY = timedelta(minutes=5)
@@ -39,7 +39,7 @@ def start(
     now = utcnow()
     session.add(
         UserSession(
-            token_hash=hash_token(token), user_id=user.id, created_at=now, seen_at=now,
+            token_hash=hash_token(token), user_id=user.id, created_at=now, seen_at=now, rights=_rights(user),
             expires_at=now + timedelta(days=settings.session_max_days), address=_network_part(address), browser=browser[:200],
             confirmed_at=confirmed_at or now,
         )
@@ -59,9 +59,41 @@ def resume(session: Session, settings: Settings, token: str) -> UserSession | No
     )
     if found is None or not found.user.active:
         return None
-    now = utcnow()
-    idle = timedelta(hours=settings.session_idle_hours)
-    return found if now < found.expires_at and now < found.seen_at + idle else None
+    return found if utcnow() < _end(found, settings, found.user.network_role is not None) else None
+
+
+def _end(found: UserSession, settings: Settings, is_staff: bool) -> datetime:
+    """Return when the sign-in ends if nobody uses it; that of staff ends sooner, because they see what all companies say."""
+    ends = [found.expires_at, found.seen_at + timedelta(hours=settings.session_idle_hours)]
+    if is_staff:
+        ends.append(found.created_at + timedelta(hours=settings.session_staff_hours))
+    return min(ends)
+
+
+def _rights(user: User) -> str:
+    """Return what the sign-in lets the person do, to see that it changed."""
+    member = user.membership
+    return f"{user.network_role or '-'} {member.company_id.hex if member else '-'} {member.role if member else '-'}"
+
+
+def has_other_rights(found: UserSession) -> bool:
+    """Return whether the person may do other things than when the token was made: then it must be replaced (ASVS 7.2.4)."""
+    return found.rights != _rights(found.user)
+
+
+def renew(session: Session, session_id: uuid.UUID) -> str | None:
+    """Give a sign-in another token and return it; the one before is worth nothing from now on. None if the sign-in ended."""
+    found = session.scalar(
+        select(UserSession)
+        .where(UserSession.id == session_id)
+        .options(joinedload(UserSession.user).joinedload(User.membership).joinedload(Membership.company))
+    )
+    if found is None:
+        return None
+    token = make_token()
+    found.token_hash, found.rights = hash_token(token), _rights(found.user)
+    session.flush()
+    return token
 
 
 def is_due(found: UserSession, now: datetime | None = None) -> bool:
@@ -103,15 +135,10 @@ def end_all(session: Session, user_id: uuid.UUID, keep: uuid.UUID | None = None)
 def listed(session: Session, actor: Actor, settings: Settings) -> list[UserSession]:
     """Return the actor's own sign-ins that still hold, the last used first."""
     require(actor, "account.own")
-    now = utcnow()
-    return list(
-        session.scalars(
-            select(UserSession)
-            .where(UserSession.user_id == actor.user_id, UserSession.expires_at > now)
-            .where(UserSession.seen_at > now - timedelta(hours=settings.session_idle_hours))
-            .order_by(UserSession.seen_at.desc())
-        )
+    rows = session.scalars(
+        select(UserSession).where(UserSession.user_id == actor.user_id).order_by(UserSession.seen_at.desc())
     )
+    return [one for one in rows if utcnow() < _end(one, settings, actor.is_staff)]
 
 
 def end_one(session: Session, actor: Actor, session_id: uuid.UUID) -> None:

@@ -2,16 +2,17 @@
 
 from uuid import UUID
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 from wtforms import Form
 
 from catalogue.models import User
-from catalogue.services import accounts, sessions, tokens
+from catalogue.services import accounts, identities, sessions, tokens
 from catalogue.services.errors import Invalid, Stale, TooMany
-from catalogue.web.auth import allow, current_actor, settings, sign_out
+from catalogue.web.auth import ELSEWHERE, allow, current_actor, renew_sign_in, settings, sign_out
+from catalogue.web.cookies import read_cookie, set_cookie
 from catalogue.web.forms.accounts import ChangePasswordForm, LoginForm, ProfileForm, TokenForm
 from catalogue.web.forms.refusals import attach
 from catalogue.web.languages import YEAR, local_path, show
@@ -42,24 +43,24 @@ def login() -> Response | str | tuple[str, int]:
         form.password.errors = [gettext("E-Mail-Adresse und Passwort passen nicht zusammen.")]
         return _login_page(form), 422
     answer = proceed(user, form.next.data)
-    if "language" not in request.cookies:
+    if not read_cookie("language"):
         _speak(answer, user.language)
     return answer
 
 
 def _speak(answer: Response, language: str) -> None:
-    answer.set_cookie("language", language, max_age=YEAR, samesite="Lax", httponly=True, secure=settings().secure)
+    set_cookie(answer, "language", language, YEAR)
 
 
 def _authenticate(email: str, password: str) -> User | None:
     """Check a password. No transaction is open while it is hashed; failures are counted although the answer is an error."""
-    with database().write() as session:
-        who = accounts.candidate(session, email, request.remote_addr or "")
+    with database().write() as writing:
+        who = accounts.candidate(writing, email, request.remote_addr or "")
     user = accounts.admit(db_session(), who, password) if accounts.password_fits(who, password) else None
     if user is None:
         db_session().rollback()
-        with database().write() as session:
-            accounts.note_failure(session, who)
+        with database().write() as writing:
+            accounts.note_failure(writing, who)
     return user
 
 
@@ -86,8 +87,9 @@ def _after_login(form: LoginForm) -> str:
 def logout() -> Response:
     """End the sign-in; the browser forgets the pages it kept."""
     accounts.note_logout(db_session(), current_actor())
+    elsewhere = session.get(ELSEWHERE) and settings().oidc_issuer
     sign_out()
-    answer = redirect(url_for("search.index"), 303)
+    answer = redirect(url_for("oidc.left" if elsewhere else "search.index"), 303)
     answer.headers["Clear-Site-Data"] = '"cache"'
     return answer
 
@@ -130,6 +132,7 @@ def _account_page(form: Form | None = None, *, new_token: str = "") -> str:
         this_sign_in=current_user.session_id,
         sign_ins=sessions.listed(db_session(), current_actor(), settings()),
         tokens=tokens.listed(db_session(), current_actor()),
+        identities=identities.listed(db_session(), current_actor()),
         new_token=new_token,
     )
 
@@ -176,8 +179,8 @@ def change_password() -> Response | tuple[str, int]:
     actor, keep, email = current_actor(), current_user.session_id, current_user.user.email
     db_session().rollback()  # gives the write lock back: the try is counted even if this request is refused
     try:
-        with database().write() as session:
-            who = accounts.candidate(session, email, request.remote_addr or "")
+        with database().write() as writing:
+            who = accounts.candidate(writing, email, request.remote_addr or "")
         accounts.change_password(
             db_session(), actor, form.current.data, form.new.data, keep=keep, reserved=who.reserved
         )
@@ -187,6 +190,7 @@ def change_password() -> Response | tuple[str, int]:
     except Invalid as refused:
         attach(form, refused)
         return _account_page(form), 422
+    renew_sign_in()
     tell(gettext("Alle anderen Anmeldungen sind beendet."), "ok", title=gettext("Ihr Passwort ist geändert."))
     return redirect(url_for("accounts.index"), 303)
 

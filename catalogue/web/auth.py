@@ -30,6 +30,9 @@ BY_ADDRESS = {
     "digests.unsubscribe",
 }  # the signed address itself is the proof; mail programs post to it without a page
 ASKED_BY_POST = {"exchange.harvest"}  # the protocol asks so; nothing can be changed there
+PROOF = "proof"  # in the session: an account elsewhere
+ELSEWHERE = "elsewhere"  # in the session: this sign-in came from the OpenID provider
+STRONG = "strong"  # … and what it asked there counts as second factor
 P = ParamSpec("P")
 R = TypeVar("R")
 log = structlog.get_logger(__name__)
@@ -76,7 +79,23 @@ def _load(token: str) -> SignedIn | None:
         return None
     if sessions.is_due(found) and request.method in SAFE:
         _note(lambda writing: sessions.touch(writing, found.id))
+    if request.method in SAFE and sessions.has_other_rights(found):  # a refused change would roll it back
+        made: list[str | None] = []
+        _note(lambda writing: made.append(sessions.renew(writing, found.id)))
+        token = keep_token(made[0]) if made and made[0] else token
     return SignedIn(token, found)
+
+
+def keep_token(token: str) -> str:
+    """Let this browser show *token* from now on."""
+    session["_user_id"] = token  # where Flask-Login keeps what get_id() gave
+    return token
+
+
+def renew_sign_in() -> None:
+    """Give this browser's sign-in another token; whoever knows the one before has nothing any more."""
+    if token := sessions.renew(db_session(), current_user.session_id):
+        current_user.token = keep_token(token)
 
 
 def _note(change: Callable[[Session], None]) -> None:
@@ -203,7 +222,7 @@ def sign_in(user: User, confirmed_at: datetime | None = None) -> None:
 
     *confirmed_at*: when the person last proved to be themselves, if that was not just now.
     """
-    sign_out()
+    start_afresh()
     browser = request.user_agent.string
     token = sessions.start(db_session(), settings(), user, request.remote_addr or "", browser, confirmed_at)
     found = sessions.resume(db_session(), settings(), token)
@@ -213,6 +232,13 @@ def sign_in(user: User, confirmed_at: datetime | None = None) -> None:
     login_user(SignedIn(token, found))
     if privacy_notice.show_new(db_session(), found.user):
         show_notice(url_for("pages.privacy"))
+
+
+def start_afresh() -> None:
+    """End what was in this browser but what is on its way: an account elsewhere that waits to be connected."""
+    kept = {name: session[name] for name in (PROOF, ELSEWHERE) if name in session}
+    sign_out()
+    session.update(kept)
 
 
 def sign_out() -> None:

@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from catalogue.web.auth import current_actor
+from catalogue.web.cookies import delete_cookie, read_cookie, set_cookie
 
 __all__ = ["COOKIE", "forget", "keep_and_sign_in", "keeps", "restored"]
 
@@ -31,10 +32,7 @@ def keep_and_sign_in(page: str) -> Response:
     """Send the visitor to sign in and then to *page* (a local path), which shows again what was typed."""
     fields = {name: values for name, values in request.form.lists() if name not in LEFT_OUT}
     answer = redirect(url_for("accounts.login", next=page), 303)
-    answer.set_cookie(
-        COOKIE, _packed({"page": page.partition("?")[0], "fields": fields}), max_age=SECONDS, httponly=True, samesite="Lax",
-        secure=current_app.extensions["settings"].secure,
-    )  # fmt: skip
+    set_cookie(answer, COOKIE, _packed({"page": page.partition("?")[0], "fields": fields}), SECONDS)
     return answer
 
 
@@ -52,7 +50,7 @@ def keeps(view: Callable[P, R]) -> Callable[P, R | Response]:
 
 def restored() -> MultiDict[str, str] | None:
     """Return what was typed on this page before the sign-in, or None."""
-    packed = request.cookies.get(COOKIE, "")
+    packed = read_cookie(COOKIE)
     if not packed or request.method != "GET":
         return None
     try:
@@ -66,8 +64,8 @@ def restored() -> MultiDict[str, str] | None:
 
 def forget(answer: Response) -> Response:
     """Drop the draft: it has been saved."""
-    if COOKIE in request.cookies:
-        answer.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=current_app.extensions["settings"].secure)
+    if read_cookie(COOKIE):
+        delete_cookie(answer, COOKIE)
     return answer
 
 

@@ -4,11 +4,12 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from babel.support import NullTranslations
-from flask import Blueprint, Flask, current_app, redirect, request
+from flask import Blueprint, Flask, redirect, request
 from flask_babel import Babel, get_locale, get_translations
 from werkzeug.wrappers import Response
 
 from catalogue.texts import Text
+from catalogue.web.cookies import read_cookie, set_cookie
 
 LANGUAGES = ("de", "en")
 THEMES = ("auto", "light", "dark")
@@ -36,7 +37,7 @@ def init(app: Flask) -> None:
 
 def language() -> str:
     """Return "de" or "en" for this request. The API and everything without the cookie speak German."""
-    chosen = request.cookies.get("language", "") if request else ""
+    chosen = read_cookie("language") if request else ""
     return chosen if chosen in LANGUAGES else "de"
 
 
@@ -52,7 +53,7 @@ def _translations() -> NullTranslations:
 
 def theme() -> str:
     """Return "auto", "light" or "dark" for this request."""
-    chosen = request.cookies.get("theme", "")
+    chosen = read_cookie("theme")
     return chosen if chosen in THEMES else "auto"
 
 
@@ -81,8 +82,7 @@ def local_path(target: str | None, fallback: str = "/") -> str:
 def choose() -> Response:
     """Keep the chosen language or theme and go back to the page."""
     answer = redirect(local_path(request.form.get("next")), 303)
-    secure = current_app.extensions["settings"].secure
     for name, allowed in (("language", LANGUAGES), ("theme", THEMES)):
         if request.form.get(name) in allowed:
-            answer.set_cookie(name, request.form[name], max_age=YEAR, samesite="Lax", httponly=True, secure=secure)
+            set_cookie(answer, name, request.form[name], YEAR)
     return answer

@@ -16,7 +16,7 @@ from catalogue.services.retreat_votes import Ballot, VoteInput
 from catalogue.services.retreats import normal_code
 from catalogue.services.throttle import Limit, forgive, network_of, reserve
 from catalogue.texts import N_
-from catalogue.web.auth import settings
+from catalogue.web.cookies import read_cookie, set_cookie
 from catalogue.web.languages import show
 from catalogue.web.limits import limiter, wait_text
 from catalogue.web.polling import unless_known
@@ -45,7 +45,7 @@ def welcome(code: str = "") -> Page:
 
 
 def _token() -> str:
-    return request.cookies.get(COOKIE, "")[:100]
+    return read_cookie(COOKIE, "/k")[:100]
 
 
 def _is_there() -> bool:
@@ -71,9 +71,7 @@ def join() -> Page:
     except Refused as error:
         return _join_page(code, show(error.text)), STATUS.get(type(error), 400)
     answer = redirect(url_for(".ballot"), 303)
-    answer.set_cookie(
-        COOKIE, token, max_age=DAYS * 86_400, path="/k", httponly=True, samesite="Lax", secure=settings().secure
-    )
+    set_cookie(answer, COOKIE, token, DAYS * 86_400, path="/k")
     return answer
 
 

@@ -194,5 +194,15 @@ def unlock(user_id: UUID) -> Response:
     return _back()
 
 
+@bp.post("/company/people/<uuid:user_id>/sessions/end")
+@allow("account.own")
+def end_sessions(user_id: UUID) -> Response:
+    """End all sign-ins of a colleague, for example after a device was lost."""
+    member = people.get(db_session(), current_actor(), user_id)
+    people.end_sessions(db_session(), current_actor(), member)
+    flash(gettext("Alle Anmeldungen von %(name)s sind beendet.", name=member.user.name), "ok")
+    return _back()
+
+
 def _back() -> Response:
     return redirect(local_path(request.form.get("next"), url_for("people.index")), 303)

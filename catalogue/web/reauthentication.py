@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from catalogue.services import accounts, reauthentication, sessions
 from catalogue.services.errors import TooMany
-from catalogue.web.auth import allow, settings, sign_in_first
+from catalogue.web.auth import allow, keep_token, settings, sign_in_first
 from catalogue.web.back import referring_path
 from catalogue.web.forms.accounts import ConfirmForm
 from catalogue.web.languages import local_path
@@ -95,6 +95,7 @@ def _refusal() -> Response | None:
     if password is None or accounts.password_fits(tries.who, password):
         with database().write() as session:
             if reauthentication.confirm(session, settings(), tries, session_id, code):
+                keep_token(sessions.renew(session, session_id) or "")
                 return None
         wrong = "confirm_code"
     with database().write() as session:

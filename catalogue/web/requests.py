@@ -8,6 +8,8 @@ import re
 import secrets
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 
 import structlog
@@ -62,6 +64,18 @@ def start_over() -> None:
         _undo(session)
         session.close()
     g.pop("_login_user", None)  # Flask-Login's memory of who asks; read again at the next question
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """Give this GET a session that writes and commits at the end of the block: for the way back from a provider, a GET by its protocol."""
+    start_over()
+    with database().write() as session:
+        g.db_session = session
+        try:
+            yield session
+        finally:
+            g.pop("db_session", None)
 
 
 def _take_turn() -> None:

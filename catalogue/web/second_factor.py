@@ -9,7 +9,7 @@ from catalogue.services import accounts, links, recovery_codes, second_factor, t
 from catalogue.services.errors import Invalid, NotAllowed, NotFound, TooMany
 from catalogue.services.qr_codes import qr_code
 from catalogue.texts import N_
-from catalogue.web.auth import BY_ADDRESS, allow, current_actor, settings, signed_in_user
+from catalogue.web.auth import BY_ADDRESS, STRONG, allow, current_actor, settings, signed_in_user
 from catalogue.web.forms.accounts import CodeForm
 from catalogue.web.forms.refusals import attach
 from catalogue.web.languages import local_path
@@ -35,7 +35,12 @@ def lead() -> Response | None:
     if not settings().secure and settings().second_factor in ("", "optional"):
         return None
     user = signed_in_user()
-    if user is None or user.second_factor_at is not None or not second_factor.is_required(settings(), user):
+    if (
+        user is None
+        or user.second_factor_at is not None
+        or session.get(STRONG)
+        or not second_factor.is_required(settings(), user)
+    ):
         return None
     if request.path.startswith("/api/"):
         raise NotAllowed(N_("Richten Sie zuerst den zweiten Faktor Ihres Kontos ein."))

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from catalogue.models import User
 from catalogue.services import links
 from catalogue.services.permissions import Actor
-from catalogue.web.auth import current_actor, sign_in, sign_out
+from catalogue.web.auth import current_actor, sign_in, start_afresh
 from catalogue.web.languages import local_path
 from catalogue.web.requests import db_session
 
@@ -26,7 +26,7 @@ def proceed(user: User, wanted: str | None = "") -> Response:
     """Sign *user* in and lead to the page that was *wanted*; who has a second factor is asked for it first and is nobody until then."""
     if user.second_factor_at is None:
         return arrive(user, wanted)
-    sign_out()
+    start_afresh()
     session[HALF_WAY] = links.half_way(db_session(), user)
     return redirect(url_for("second_factor.code", next=local_path(wanted, "") or None), 303)
 

@@ -27,6 +27,7 @@ from catalogue.models import (
     Feedback,
     FeedbackKind,
     FeedbackVisibility,
+    Identity,
     ImportRow,
     ImportRun,
     ImportState,
@@ -254,6 +255,7 @@ def _secrets(session: Session, people: dict[str, User], company: Any) -> dict[st
         purpose="password", user_id=member.id, token_hash=hash_token("link"), email=member.email, expires_at=later
     )
     token = ApiToken(user_id=member.id, name="Auswertung", token_hash=hash_token("api"))
+    elsewhere = Identity(user_id=member.id, issuer="https://login.example", subject="s-1", email=member.email)
     sign_in = UserSession(user_id=member.id, token_hash=hash_token("session"), expires_at=later)
     saved = SavedSearch(user_id=member.id, name=f"{CANARY} Suchname", question="q=akku")
     mail = OutboxMail(to=member.email, subject=f"{CANARY} Betreff", text=NOTE)
@@ -270,7 +272,7 @@ def _secrets(session: Session, people: dict[str, User], company: Any) -> dict[st
     sheet = CompanyLink(company_id=company.id, purpose=LinkPurpose.SHEET, subjects=[], expires_at=later)
     session.add_all([survey, sheet])
     listed = CompanyImport(file_name="firmen.csv", headings=["Name"], lines=[[2, "Neue Firma"]])
-    session.add_all([invitation, link, token, sign_in, mail, saved, request, listed])
+    session.add_all([elsewhere, invitation, link, token, sign_in, mail, saved, request, listed])
     session.flush()
     return {
         "request": request,
@@ -280,6 +282,7 @@ def _secrets(session: Session, people: dict[str, User], company: Any) -> dict[st
         "invitation": invitation,
         "token": token,
         "sign_in": sign_in,
+        "identity": elsewhere,
         "mail": mail,
         "saved": saved,
     }
@@ -418,6 +421,7 @@ def _samples(*things: Any) -> dict[str, Any]:
         "company_id": company.id,
         "user_id": people["member"].id,
         "session_id": secret["sign_in"].id,
+        "identity_id": secret["identity"].id,
         "token_id": secret["token"].id,
         "invitation_id": secret["invitation"].id,
         "request_id": secret["request"].id,

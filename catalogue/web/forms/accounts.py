@@ -9,7 +9,7 @@ from catalogue.services.accounts import ProfileInput
 from catalogue.web.forms.numbers import WholeNumberField
 
 __all__ = [
-    "AcceptForm", "ChangePasswordForm", "CodeForm", "ConfirmForm", "ForgottenForm", "LoginForm", "NewPasswordForm", "ProfileForm", "TokenForm",
+    "AcceptForm", "ChangePasswordForm", "CodeForm", "ConfirmForm", "FirstSignInForm", "ForgottenForm", "LoginForm", "NewPasswordForm", "ProfileForm", "TokenForm",
 ]  # fmt: skip
 
 EMAIL = _l("Geben Sie eine E-Mail-Adresse an, zum Beispiel name@firma.de.")
@@ -41,6 +41,13 @@ class AcceptForm(NewPasswordForm):
     """Who accepts an invitation."""
 
     name = StringField(_l("Ihr Name"), [InputRequired(_l("Geben Sie Ihren Namen an.")), Length(max=200)])
+
+
+class FirstSignInForm(FlaskForm):
+    """Who signs in with an account elsewhere for the first time."""
+
+    name = StringField(_l("Ihr Name"), [InputRequired(_l("Geben Sie Ihren Namen an.")), Length(max=200)])
+    company = StringField(_l("Unternehmen"), [Length(max=200)])
 
 
 class ChangePasswordForm(FlaskForm):
