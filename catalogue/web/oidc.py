@@ -10,7 +10,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from catalogue.models import User
-from catalogue.services import identities, sessions
+from catalogue.services import access_requests, identities, sessions, switches
 from catalogue.services.errors import Conflict, Invalid
 from catalogue.services.identities import Flow, NotAnswering, NotProved, Proof
 from catalogue.texts import N_
@@ -153,6 +153,10 @@ def first() -> Answer:
     if current_user.is_authenticated:
         return render_template("oidc/connect.html", proof=proof)
     step = identities.next_step(db_session(), proof)
+    standing = switches.read(db_session())
+    if step == "ask" and not standing.requests_open:
+        page = render_template("access/closed.html", text=show(access_requests.CLOSED), reason=standing.requests_reason)
+        return page, 409 if request.method == "POST" else 200
     company = identities.company_named(db_session(), proof)
     form = FirstSignInForm(name=proof.name, company=company.name if company else "")
     if request.method != "POST":

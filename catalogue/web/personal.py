@@ -14,6 +14,7 @@ from catalogue.services.personal_tables import HOLDINGS
 from catalogue.services.privacy_notice import BACKUP_DAYS
 from catalogue.web.auth import allow, current_actor, sign_out
 from catalogue.web.downloads import attachment
+from catalogue.web.forms.accounts import PASSWORD
 from catalogue.web.forms.personal import DeleteForm, DeleteOwnForm
 from catalogue.web.forms.refusals import attach
 from catalogue.web.languages import show
@@ -75,7 +76,9 @@ def delete_own() -> Response | str | tuple[str, int]:
     if not form.validate():
         return _page(user, form), 422
     try:
-        if not _knows_password(user, form.password.data or ""):
+        if user.password_hash is not None and not form.password.data:
+            form.password.errors = [PASSWORD]
+        elif not _knows_password(user, form.password.data or ""):
             form.password.errors = [gettext("Das ist nicht Ihr Passwort.")]
     except TooMany as error:
         form.password.errors = [wait_text(error)]

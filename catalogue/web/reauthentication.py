@@ -107,9 +107,9 @@ def _refusal() -> Response | None:
 
 
 def _page(form: ConfirmForm, status: int) -> Response:
-    """Ask. All other fields of the request travel along, so that nothing has to be typed twice."""
+    """Ask. All other fields of the request travel along; only passwords are typed again, for pages never hold one."""
     own = FIELDS | {"csrf_token", "once"}
-    fields = {name: values for name, values in request.form.lists() if name not in own}
+    fields = {name: values for name, values in request.form.lists() if name not in own and "password" not in name}
     if request.endpoint == "reauthentication.confirm":
         fields = {"next": [local_path(request.values.get("next"), url_for("accounts.index"))]}
     page = render_template(

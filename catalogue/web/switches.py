@@ -22,7 +22,7 @@ bp = Blueprint("switches", __name__, url_prefix="/admin/operation")
 OPEN = {"pages.imprint", "pages.privacy", "pages.accessibility"}  # the law wants them to be found at any time
 SIGN_IN = {
     "accounts.login", "accounts.logout", "preferences.choose", "reauthentication.confirm", "second_factor.begin", "second_factor.code",
-    "second_factor.setup",
+    "second_factor.setup", "oidc.start", "oidc.callback", "oidc.left",
 }  # fmt: skip
 MOVING = {"switches.mode", "switches.requests"}
 Answer = AnyResponse | str | tuple[str, int]

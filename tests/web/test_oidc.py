@@ -17,10 +17,12 @@ from werkzeug.test import TestResponse
 from catalogue import create_app
 from catalogue.db import Database, utcnow
 from catalogue.models import AuditEvent, Company, Identity, Invitation, NetworkRole, OutboxMail, User
-from catalogue.services import identities, invitations
+from catalogue.services import identities, invitations, switches
 from catalogue.services import users as accounts_of_people
 from catalogue.services.identities import Proof
 from catalogue.services.invitations import InvitationInput
+from catalogue.services.permissions import SYSTEM
+from catalogue.services.switches import Mode, Plan
 from catalogue.settings import Settings, SettingsError
 from tests.browsing import post, sign_in
 from tests.conftest import ON_SQLITE, People
@@ -472,6 +474,49 @@ def test_a_new_person_asks_and_the_domain_says_which_company_decides(
     post(client, "/login/oidc/first", {"name": "Nina Neu", "company": "Muster AG"})
     with database.read() as session:
         assert len(session.scalars(select(Invitation)).all()) == 1
+
+
+@ON_SQLITE
+def test_while_no_requests_are_taken_nobody_new_asks_that_way(
+    client: FlaskClient, people: People, provider: OpenIDProvider, database: Database
+) -> None:
+    with database.write() as session:
+        session.get_one(Company, people.company.id).email_domains = ["muster.example"]
+        switches.close_requests(session, people.admin, "Bis Januar.")
+    provider.person = {"sub": "s-2", "email": "neu@muster.example", "email_verified": True, "name": "Nina Neu"}
+    visit(client)
+    shown = client.get("/login/oidc/first")
+    assert (shown.status_code, "Bis Januar." in shown.get_data(as_text=True)) == (200, True)
+    assert post(client, "/login/oidc/first", {"name": "Nina Neu", "company": "Muster AG"}).status_code == 409
+    with database.read() as session:
+        assert session.scalars(select(Invitation)).all() == []
+
+
+@ON_SQLITE
+def test_staff_sign_in_that_way_in_maintenance(
+    client: FlaskClient, people: People, provider: OpenIDProvider, database: Database
+) -> None:
+    know(database, people.admin_user, provider.url)
+    with database.write() as session:
+        switches.set_mode(session, SYSTEM, Plan(Mode.MAINTENANCE, "Umzug."))
+    assert client.get("/").status_code == 503
+    assert visit(client).status_code == 303
+    assert client.get("/").status_code == 200
+    assert who(client) == people.admin_user.email
+
+
+@ON_SQLITE
+def test_nobody_gets_an_account_in_maintenance(
+    client: FlaskClient, people: People, provider: OpenIDProvider, database: Database, settings: Settings
+) -> None:
+    with database.write() as session:
+        company = session.get_one(Company, people.company.id)
+        invitations.invite(session, settings, people.company_admin, company, InvitationInput("neu@muster.example"))
+        switches.set_mode(session, SYSTEM, Plan(Mode.MAINTENANCE, "Umzug."))
+    provider.person = {"sub": "s-2", "email": "neu@muster.example", "email_verified": True}
+    visit(client)
+    assert post(client, "/login/oidc/first", {"name": "Nina Neu"}).status_code == 503
+    assert of_alice(database) == []
 
 
 @ON_SQLITE

@@ -191,6 +191,19 @@ def test_lines_and_repeated_fields_survive_and_the_password_does_not_come_back(
         assert session.scalars(select(ApiToken.name)).all() == ['Zwei\nZeilen & "mehr"']
 
 
+def test_no_typed_password_is_put_into_the_page(client: FlaskClient, people: People, database: Database) -> None:
+    sign_in(client, people.member_user)
+    make_stale(database)
+    asked = post(client, "/account/delete", {"password": PASSWORD, "sure": "y"})
+    assert asked.status_code == 403
+    assert PASSWORD not in asked.get_data(as_text=True)
+    assert ("sure", "y") in kept(asked)[1]
+    typed_again = answer(client, asked)
+    page = typed_again.get_data(as_text=True)
+    assert (typed_again.status_code, "Geben Sie das Passwort an." in page, PASSWORD in page) == (422, True, False)
+    assert post(client, "/account/delete", {"password": PASSWORD, "sure": "y"}).status_code == 303
+
+
 def test_a_page_is_shown_after_the_password(client: FlaskClient, people: People, database: Database) -> None:
     sign_in(client, people.admin_user)
     make_stale(database)
