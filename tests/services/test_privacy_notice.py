@@ -58,7 +58,7 @@ def test_doctor_warns_of_a_real_installation_without_operator(
 
 def test_every_cookie_that_the_code_sets_is_on_the_page_and_the_other_way_round() -> None:
     set_in_code = {"session"}  # Flask's own
-    for path in (ROOT / "catalogue").rglob("*.py"):
+    for path in {*(ROOT / "catalogue").rglob("*.py")} - {ROOT / "catalogue/web/cookies.py"}:
         text = path.read_text(encoding="utf-8")
         for name in re.findall(r"(?<!answer\.)\bset_cookie\(answer, ([\w\"]+)", text):
             constant = re.search(rf"^{name} = \"(\w+)\"", text, re.M)
