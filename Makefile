@@ -29,7 +29,7 @@ databases: setup    ## test, with the tests of all pages on PostgreSQL, too
 	@$(BIN)/python tests/run_all.py --workers $(WORKERS) --every-database
 
 faults: setup   ## killed servers, full disks, broken indexes, slow clients …, and a table of what was lost and how it healed
-	@CATALOGUE_TEST_SECONDS=10 $(BIN)/python -m pytest -q tests/faults tests/search/test_processes.py
+	@CATALOGUE_TEST_PART=1 CATALOGUE_TEST_SECONDS=10 $(BIN)/python -m pytest -q tests/faults tests/search/test_processes.py tests/browser/test_stored_markup.py
 
 bench: setup    ## performance tables
 	@$(BIN)/python -m tests.bench

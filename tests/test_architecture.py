@@ -89,6 +89,7 @@ def test_no_template_switches_escaping_off_or_carries_style_or_script() -> None:
         r"\sstyle=": "style attribute",
         r"\son[a-z]+=": "event attribute",
         r"<script(?![^>]*\bsrc=)(?![^>]*ld\+json)": "inline script",
+        r"(?<![\w.])n?p?(?:get)?(?:gettext|_)\((?!\s*[\"'])": "translation of a variable, which is not escaped: use |shown",
     }
     found = []
     for path in TEMPLATES:
