@@ -101,9 +101,9 @@ def lag(session: Session, index: SearchIndex) -> Lag:
 def _fitting(session: Session, index: SearchIndex, name: str) -> Position | None:
     """Return how far generation *name* has come in the log of this database, None if that cannot be said."""
     position = index.position(name)
-    if position is None or position.log != changes.identity(session) or position.done > changes.here(session).done:
+    if position is None or position.log != changes.identity(session):
         return None
-    return position
+    return position if position.furthest <= changes.here(session).furthest else None
 
 
 def _drain(database: Database, index: SearchIndex, at_most: int | None = None) -> int:

@@ -156,7 +156,8 @@ def test_no_secret_of_a_session_of_all_kinds_is_in_any_log(
 
     # the worker, with a mail server that is not there and a job that fails
     monkeypatch.setattr(mail, "smtp", fail)
-    housekeeping.run(database, replace(settings, smtp_host="127.0.0.1"), SearchIndex(settings.index_folder))
+    round_ = housekeeping.run(database, replace(settings, smtp_host="127.0.0.1"), SearchIndex(settings.index_folder))
+    assert (round_.failed, round_.paused) == (("mail",), False)
     assert {"unexpected error", "twice", "job failed"} <= {one["event"] for one in written.events}
     assert {secret for secret in secrets if secret in written.text} == set()
 
