@@ -112,7 +112,9 @@ def waiting(session: Session, position: Position | None) -> tuple[frozenset[uuid
 def prune(session: Session) -> int:
     """Delete rows of which a newer one says the same; return how many. The newest of each module stays for indexes that were away."""
     place = sa.func.row_number().over(partition_by=IndexQueue.module_id, order_by=_DOWN)
-    ranked = sa.select(IndexQueue.id, place.label("place")).subquery()  # in the order of the log, which ids are not (PostgreSQL)
+    ranked = sa.select(
+        IndexQueue.id, place.label("place")
+    ).subquery()  # in the order of the log, which ids are not (PostgreSQL)
     newest = sa.select(ranked.c.id).where(ranked.c.place == 1)
     old = sa.delete(IndexQueue).where(IndexQueue.queued_at < utcnow() - KEEP, IndexQueue.id.not_in(newest))
     return session.execute(old.execution_options(synchronize_session=False)).rowcount  # type: ignore[attr-defined, no-any-return]
