@@ -154,12 +154,16 @@ def cancel_run(slug: str, run_id: uuid.UUID) -> Page:
     except Invalid as refused:
         attach(form, refused)
         return _cancel_page(form, module, found), 422
+    except Stale as stale:
+        form.version.renew(stale.current.version)
+        return _cancel_page(form, module, stale.current, service.input_of(stale.current)), 409
     flash(gettext("Abgesagt. Der Termin bleibt sichtbar und ist als abgesagt gekennzeichnet."), "ok")
     return redirect(_back(slug), 303)
 
 
-def _cancel_page(form: CancelForm, module: Module, found: Run) -> str:
-    return render_template("curation/cancel_run.html", form=form, module=module, run=found, back=_back(module.slug))
+def _cancel_page(form: CancelForm, module: Module, found: Run, theirs: RunInput | None = None) -> str:
+    back = _back(module.slug)
+    return render_template("curation/cancel_run.html", form=form, module=module, run=found, back=back, theirs=theirs)
 
 
 def _save(form: RunForm, module: Module, found: Run | None) -> Page:

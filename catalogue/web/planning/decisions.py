@@ -226,6 +226,9 @@ def finish(decision_id: uuid.UUID) -> Page:
     except Invalid as refused:
         attach(form, refused)
         return _page(found, None, result=form), 422
+    except Stale as stale:
+        form.version.renew(stale.current.version)
+        return _page(stale.current, None, result=form, theirs=decisions.input_of(stale.current)), 409
     tell(
         gettext("Die Unternehmen lesen es unter „Was daraus wurde“."),
         title=gettext("Als umgesetzt eingetragen."),

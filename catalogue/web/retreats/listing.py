@@ -81,7 +81,7 @@ def update(retreat_id: UUID) -> Page:
     except Stale as stale:
         form.form_errors = [shown(stale.text)]
         form.version.raw_data, form.version.data = None, stale.current.version
-        return _form(form, stale.current), 409
+        return _form(form, stale.current, retreats.input_of(stale.current)), 409
     if retreat.as_of != before:
         retreat_agenda.reckon(session, actor, retreat_id, settings().k_anonymity)
     tell(gettext("Gespeichert."))
@@ -97,6 +97,6 @@ def delete(retreat_id: UUID) -> Response:
     return redirect(url_for(".index"), 303)
 
 
-def _form(form: RetreatForm, retreat: Retreat | None = None) -> str:
+def _form(form: RetreatForm, retreat: Retreat | None = None, theirs: RetreatInput | None = None) -> str:
     form.offer()
-    return render_template("retreats/form.html", form=form, retreat=retreat)
+    return render_template("retreats/form.html", form=form, retreat=retreat, theirs=theirs)
