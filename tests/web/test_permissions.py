@@ -20,6 +20,16 @@ MATRIX = Path(__file__).with_name("permission_matrix.csv")
 ROLES = ("visitor", "alone", "member", "company_admin", "stranger", "rival", "curator", "admin")
 LIKE = {"locked": "visitor", "left": "alone"}  # a locked account; an admin of a company that left the network
 IN = {200, 204, 302, 303, 400, 409, 410, 412, 415, 422, 428}
+GUARDS = {
+    "Content-Security-Policy": "default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "",
+    "Permissions-Policy": "camera=()",
+    "Cross-Origin-Resource-Policy": "",
+    "Cache-Control": "",
+    "X-Request-ID": "",
+}
+OPEN_COOKIE = {"HttpOnly", "SameSite=Lax"}
 Outcomes = dict[tuple[str, str], str]
 
 
@@ -38,6 +48,20 @@ def request(client: FlaskClient, installed: Installation, rule: Rule, method: st
     return client.open(path, method=method, data={"csrf_token": token}, headers={"X-CSRFToken": token})
 
 
+def unguarded(response: TestResponse) -> str:
+    """Return what an answer lacks that browsers need to be safe, "" if nothing: pages, downloads, redirects and refusals alike."""
+    headers = response.headers
+    wrong = [name for name, value in GUARDS.items() if name not in headers or value not in headers[name]]
+    wrong += [
+        cookie
+        for cookie in headers.getlist("Set-Cookie")
+        if not OPEN_COOKIE <= {part.strip() for part in cookie.split(";")}
+    ]
+    if "attachment" in headers.get("Content-Disposition", "") and "text/html" in response.content_type:
+        wrong.append("a page as download")
+    return ", ".join(wrong)
+
+
 def walk(installed: Installation, role: str, part: str = "") -> Outcomes:
     """Return the outcome of every route with *part* in it for one role; each request finds everything as at the beginning."""
     found = {}
@@ -45,6 +69,7 @@ def walk(installed: Installation, role: str, part: str = "") -> Outcomes:
         if part not in rule.rule:
             continue
         response = request(installed.browser(role), installed, rule, method, installed.tokens[role])
+        assert (rule.rule, method, unguarded(response)) == (rule.rule, method, "")
         found[rule.rule, method] = outcome(response)
         installed.back()
     return found
