@@ -71,6 +71,11 @@ def _public(settings: Settings) -> Iterator[Finding]:
 
 
 def _other(settings: Settings) -> Iterator[Finding]:
+    if settings.database_url.startswith("postgresql") and not settings.secret_key:
+        yield warning(
+            "The secret key lies in the state folder of this machine: another node on this PostgreSQL knows none of its sign-ins.",
+            "With several nodes set the same CATALOGUE_SECRET_KEY on each, see docs/operation.md.",
+        )
     if settings.session_idle_hours > settings.session_max_days * 24:
         yield warning(
             "CATALOGUE_SESSION_IDLE_HOURS is longer than CATALOGUE_SESSION_MAX_DAYS and does nothing.",

@@ -4,6 +4,7 @@ import json
 import secrets
 import sqlite3
 import ssl
+from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
 from functools import lru_cache
@@ -17,7 +18,7 @@ from catalogue.db import Database, utcnow
 from catalogue.models import AuditEvent, Job, NetworkRole, User
 from catalogue.search import sync
 from catalogue.search.index import SearchIndex
-from catalogue.services import health_machine, jobs, mail, outbox, report_pdf
+from catalogue.services import health_machine, health_settings, jobs, mail, outbox, report_pdf
 from catalogue.settings import Settings
 from tests import factories
 from tests.cli.conftest import Run
@@ -170,3 +171,9 @@ def test_an_empty_state_is_told_to_upgrade(run: Run, tmp_path: Path, monkeypatch
     result = run("doctor")
     assert result.exit_code == 1
     assert "catalogue db upgrade" in result.output
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_a_key_that_other_nodes_do_not_have_is_named(settings: Settings) -> None:
+    assert any("another node" in finding.text for finding in health_settings.fit(replace(settings, secret_key="")))
+    assert not any("another node" in finding.text for finding in health_settings.fit(settings))
