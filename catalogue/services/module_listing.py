@@ -12,6 +12,7 @@ from catalogue.db import Session, utcnow
 from catalogue.models import Confirmation, Module, OfferStatus, Programme, Provider, Term, WorkflowState, module_term
 from catalogue.services import redirects
 from catalogue.services.completeness import BY_NAME, missing_condition, stated_count
+from catalogue.services.exchange import readiness
 from catalogue.services.paging import within
 from catalogue.services.permissions import Actor, require
 from catalogue.services.sorting import sort_key
@@ -43,6 +44,7 @@ class ListingQuery:
     provider: str = ""
     programme: str = ""
     missing: str = ""
+    ready: str = ""  # name of an exchange target that takes the module, with "-" before it: that does not take it yet
     terms: tuple[str, ...] = ()  # each vocabulary and code ("topic:sicherheit"); one of each vocabulary must be there
     stale: bool = False
     asked: str = ""  # the provider, within 30 days: "yes", "no", or "silent" if there is no answer
@@ -93,6 +95,8 @@ def _conditions(query: ListingQuery) -> list[sa.ColumnElement[bool]]:
         found.append(Module.programme_id.in_(sa.select(Programme.id).where(Programme.slug == query.programme)))
     if query.missing in BY_NAME:
         found.append(missing_condition(query.missing))
+    if query.ready.removeprefix("-") in readiness.BY_NAME:
+        found.append(readiness.condition(query.ready))
     found += _term_conditions(query.terms)
     if query.slugs:
         found.append(Module.slug.in_(query.slugs))

@@ -139,3 +139,27 @@ def test_the_list_numbers_its_modules_over_all_pages(session: Session, module: M
             "name": "Sicher lagern",
         }
     ]
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("formats", "run", "mode"),
+    [
+        ([], {}, None),
+        ([], {"place": "Jena"}, "Onsite"),
+        ([], {"online": True}, "Online"),
+        ([], {"online": True, "place": "Jena"}, "Blended"),
+        (["online"], {"place": "Jena"}, "Onsite"),
+        (["blended"], {"place": "Jena"}, "Blended"),
+        (["praesenz"], {}, "Onsite"),
+        (["praesenz"], {"online": True}, "Online"),
+    ],
+)
+def test_the_mode_of_a_run_is_what_it_says_and_never_guessed(
+    session: Session, formats: list[str], run: dict[str, object], mode: str | None
+) -> None:
+    terms = [factories.make_term(session, Vocabulary.FORMAT, code, code) for code in formats]
+    made = factories.make_module(session, "Zellen", terms=terms)
+    session.add(Run(module_id=made.id, starts_on=date(2027, 3, 2), **run))
+    (instance,) = schema_org.course(facts(session, made))["hasCourseInstance"]
+    assert instance.get("courseMode") == mode

@@ -3,6 +3,7 @@
 import json
 from copy import deepcopy
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ BASE, DAY = "https://katalog.example.org", date(2026, 11, 22)
 pytestmark = ON_SQLITE
 
 
+@cache
 def amb_validator() -> Draft7Validator:
     parts = json.loads((SCHEMAS / "amb-20231019.json").read_text(encoding="utf-8"))
     registry = Registry().with_resources([(part["$id"], Resource.from_contents(part)) for part in parts])
@@ -37,6 +39,7 @@ def amb_validator() -> Draft7Validator:
     return Draft7Validator(root, registry=registry, format_checker=Draft7Validator.FORMAT_CHECKER)
 
 
+@cache
 def moochub_validator() -> Draft202012Validator:
     root = json.loads((SCHEMAS / "moochub-3.0.1.json").read_text(encoding="utf-8"))
     checker = FormatChecker([name for name in Draft202012Validator.FORMAT_CHECKER.checkers if name != "time"])
@@ -168,3 +171,14 @@ def test_only_published_modules_are_told(session: Session) -> None:
         factories.make_module(session, f"Modul {state.value}", state=state)
     found = published.listing(session, VISITOR, 1, BASE)
     assert [facts.module.title for facts in found.courses] == ["Modul published"]
+
+
+def test_odd_addresses_and_languages_of_a_provider_do_not_break_a_document(session: Session) -> None:
+    provider = factories.make_provider(session, "Akademie", website="https://bücher.example/ä b|c?x=ö#ü")
+    factories.make_module(session, "Zellen", provider=provider, languages=["xx", "de"])
+    (facts,) = published.listing(session, VISITOR, 1, BASE).courses
+    resource = amb.resource(facts, BASE)
+    assert faults(amb_validator(), resource) == []
+    assert resource["creator"][0]["id"] == "https://xn--bcher-kva.example/%C3%A4%20b%7Cc?x=%C3%B6#%C3%BC"
+    assert resource["inLanguage"] == ["de"]
+    assert moochub_faults(moochub.document(moochub.Listing([facts], 1, 1), BASE)) == []

@@ -233,6 +233,34 @@ def test_the_table_keeps_its_state_in_the_address_and_exports_what_it_shows(staf
         assert staff.get(f"/curation/modules?{odd}").status_code == 200, odd
 
 
+def test_staff_see_which_catalogues_take_a_module_and_what_the_others_miss(
+    staff: FlaskClient, database: Database, module: str
+) -> None:
+    with database.write() as session:
+        for vocabulary in (
+            Vocabulary.FORMAT,
+            Vocabulary.PRICE,
+            Vocabulary.CERTIFICATE,
+            Vocabulary.LEVEL,
+            Vocabulary.TOPIC,
+        ):
+            factories.make_term(session, vocabulary, "eins", "Eins")
+    page = staff.get(f"/curation/modules/{module}").get_data(as_text=True)
+    form = page[page.index("<form") :]
+    told = "".join(re.findall(r'<details class="readiness".*?</details>', page, re.S))
+    fields = re.findall(r'<li><a href="#([^"]+)"', told)
+    assert {"terms_format", "terms_price"} <= set(fields)
+    assert all(f'id="{field}"' in form for field in fields), fields
+    assert f'href="/curation/modules/{module}/runs"' in told
+    listed = staff.get("/curation/modules?ready=-kursnet").get_data(as_text=True)
+    assert "ADR-Basiskurs" in listed
+    assert '<option value="-kursnet" selected>nicht bereit für KURSNET</option>' in listed
+    assert "ADR-Basiskurs" not in staff.get("/curation/modules?ready=kursnet").get_data(as_text=True)
+    assert "ADR-Basiskurs" in staff.get("/curation/modules?ready=unsinn").get_data(as_text=True)
+    exported = staff.get("/curation/modules.csv?ready=amb").get_data(as_text=True)
+    assert "AMB, MOOChub" in exported
+
+
 def test_runs_are_added_copied_and_cancelled(staff: FlaskClient, database: Database, module: str) -> None:
     path = f"/curation/modules/{module}/runs"
     refused = post(staff, f"{path}/new", {"starts_on": "", "place": "Erfurt"})

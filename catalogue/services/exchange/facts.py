@@ -8,14 +8,24 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from catalogue.models import Module, Run, RunState, Vocabulary
 from catalogue.services.reports import today
 
-__all__ = ["Facts", "Mode", "facts_of"]
+__all__ = ["Facts", "Mode", "as_uri", "facts_of"]
 
 SHOWN_STATES = (RunState.PLANNED, RunState.CONFIRMED, RunState.FULL)
+# the codes of ISO 639-1: other catalogues refuse a document with any other
+_CODES = """
+aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga
+gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu
+lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so
+sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
+"""
+LANGUAGES = frozenset(_CODES.split())
 _MARKUP = re.compile(r"[*_`#>]+|^\s*[-+]\s+|\[([^\]]*)\]\([^)]*\)", re.MULTILINE)
+_KEPT = "%/:?#[]@!$&'()*+,;=~"  # in a path, query or fragment these mean what they are
 
 
 class Mode(StrEnum):
@@ -62,7 +72,7 @@ def facts_of(module: Module, base_url: str, day: date | None = None) -> Facts:
         url=f"{base_url.rstrip('/')}/modules/{module.slug}",
         description=_description(module),
         provider=provider.name if provider else module.provider_text,
-        provider_url=provider.website if provider else "",
+        provider_url=as_uri(provider.website) if provider else "",
         keywords=_keywords(module),
         mode=_mode(module),
         minutes=module.duration_minutes,
@@ -71,7 +81,7 @@ def facts_of(module: Module, base_url: str, day: date | None = None) -> Facts:
         audience=module.audience_text or ", ".join(_labels(module, Vocabulary.AUDIENCE)),
         level=f"DQR {module.dqr}" if module.dqr else module.level_text or ", ".join(_labels(module, Vocabulary.LEVEL)),
         certificates=tuple(_labels(module, Vocabulary.CERTIFICATE)),
-        languages=tuple(module.languages),
+        languages=tuple(code for code in module.languages if code in LANGUAGES),
         runs=tuple(_coming(module, day or today())),
     )
 
@@ -88,6 +98,16 @@ def _description(module: Module) -> str:
 def plain(text: str) -> str:
     """Return Markdown as one line of plain text."""
     return " ".join(_MARKUP.sub(r"\1", text).split())
+
+
+def as_uri(url: str) -> str:
+    """Return *url* with nothing but the characters of a URI (RFC 3986): hosts with umlauts in their ASCII form; "" if that cannot be."""
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc.encode("idna").decode() if not parts.netloc.isascii() else parts.netloc
+    except ValueError:
+        return ""
+    return urlunsplit((parts.scheme, host, *(quote(part, safe=_KEPT) for part in parts[2:])))
 
 
 def _keywords(module: Module) -> tuple[str, ...]:
@@ -116,11 +136,14 @@ def _mode(module: Module) -> Mode | None:
     return next(iter(found)) if len(found) == 1 else Mode.BLENDED if found else None
 
 
+PRICES = ("kostenlos", "kostenpflichtig")
+
+
 def _is_free(module: Module) -> bool | None:
     codes = {term.code for term in module.terms_of(Vocabulary.PRICE)}
     if module.price_amount is not None:
         return not module.price_amount
-    return True if "kostenlos" in codes else False if "kostenpflichtig" in codes else None
+    return next((code == PRICES[0] for code in PRICES if code in codes), None)
 
 
 def _coming(module: Module, day: date) -> list[Run]:

@@ -62,7 +62,7 @@ def _instance(facts: Facts, run: Run | None) -> Node:
             "@type": "CourseInstance",
             "@id": f"{facts.url}#run-{run.id}",
             "name": facts.module.title,
-            "courseMode": "Online" if run.online and not run.place else mode or "Onsite",
+            "courseMode": _run_mode(facts, run),
             "courseWorkload": facts.duration,
             "startDate": run.starts_on.isoformat(),
             "endDate": run.last_day.isoformat(),
@@ -73,6 +73,14 @@ def _instance(facts: Facts, run: Run | None) -> Node:
             "url": run.booking_url or facts.url,
         }
     )
+
+
+def _run_mode(facts: Facts, run: Run) -> str:
+    """What the run says of itself goes before what the module says; where neither says anything, nothing is said."""
+    if run.online:
+        return MODES[Mode.BLENDED if run.place else Mode.ONLINE]
+    found = Mode.ONSITE if run.place and facts.mode in (None, Mode.ONLINE) else facts.mode
+    return MODES[found] if found else ""
 
 
 def _location(facts: Facts, run: Run) -> Node | None:

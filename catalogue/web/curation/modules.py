@@ -22,6 +22,7 @@ from catalogue.services import modules as service
 from catalogue.services.completeness import lacking, score
 from catalogue.services.duplicates import Candidate
 from catalogue.services.errors import Invalid, Stale
+from catalogue.services.exchange import readiness
 from catalogue.services.module_input import ModuleInput
 from catalogue.web.auth import allow, current_actor
 from catalogue.web.curation import roles
@@ -163,6 +164,7 @@ def edit_page(form: ModuleForm, module: Module | None, **more: object) -> str:
         steps=workflow.steps(actor, module) if module else [],
         missing=lacking(module) if module else [],
         score=score(module) if module else None,
+        standings=readiness.of_modules(session, actor, [module.id])[module.id] if module else [],
         question=confirmations.latest(session, actor, [module]).get(module.id) if module else None,
         waiting=waiting,
         doubled=doubled,

@@ -10,6 +10,7 @@ from catalogue.models import OfferStatus, Vocabulary, WorkflowState
 from catalogue.services import actions, module_listing, programmes, providers, questions, search, terms, worklist
 from catalogue.services.actions import ActionQuery
 from catalogue.services.completeness import CRITERIA, lacking, score
+from catalogue.services.exchange import readiness
 from catalogue.services.exports import Column, Kind, Table
 from catalogue.services.module_listing import ListingQuery
 from catalogue.web.auth import allow, current_actor
@@ -33,6 +34,7 @@ COLUMNS = (
     Column("status", "Reifegrad"),
     Column("complete", f"Vollständig (von {len(CRITERIA)})", Kind.NUMBER),
     Column("missing", "Es fehlt"),
+    Column("ready", "Bereit für"),
     Column("as_of", "Stand", Kind.DATE),
     Column("confirmed", "Bestätigt", Kind.MOMENT),
     Column("changed", "Geändert", Kind.MOMENT),
@@ -54,6 +56,7 @@ def query_of(arguments: MultiDict[str, str]) -> ListingQuery:
         provider=arguments.get("provider", ""),
         programme=arguments.get("programme", ""),
         missing=arguments.get("missing", ""),
+        ready=arguments.get("ready", ""),
         terms=tuple(dict.fromkeys(key for key in arguments.getlist("term")[:MOST_TERMS] if key)),
         stale=arguments.get("stale", "") == "1",
         asked=arguments.get("asked", ""),
@@ -110,9 +113,19 @@ def modules() -> str:
         programmes=[(counted.programme.slug, counted.programme.name) for counted in programmes.listing(session)],
         term_filters=_term_filters(),
         conditions=_conditions(),
+        targets=_targets(),
+        standings=readiness.of_modules(session, actor, [module.id for module in page.modules]),
         lacking=lacking,
         score=score,
     )
+
+
+def _targets() -> list[tuple[str, str]]:
+    """Return the choices of the filter by readiness."""
+    ready = [(one.name, gettext("bereit für %(target)s", target=one.label)) for one in readiness.TARGETS]
+    return ready + [
+        (f"-{one.name}", gettext("nicht bereit für %(target)s", target=one.label)) for one in readiness.TARGETS
+    ]
 
 
 _Group = tuple[str, list[tuple[str, str]]]
@@ -143,6 +156,7 @@ def _conditions() -> list[questions.Condition]:
 def export(name: str) -> Response:
     """Give exactly the modules of the table, all pages of it, as a file."""
     page = module_listing.listing(db_session(), current_actor(), query_from_address(), everything=True)
+    standings = readiness.of_modules(db_session(), current_actor(), [module.id for module in page.modules])
     rows = [
         {
             "title": module.title,
@@ -153,6 +167,7 @@ def export(name: str) -> Response:
             "status": module.offer_status,
             "complete": score(module).stated,
             "missing": ", ".join(criterion.label for criterion in lacking(module)),
+            "ready": ", ".join(one.target.label for one in standings[module.id] if one.ready),
             "as_of": module.as_of,
             "confirmed": module.confirmed_at,
             "changed": module.updated_at,
