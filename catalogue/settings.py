@@ -70,6 +70,10 @@ class Settings:
     smtp_security: str = setting(
         "starttls", "starttls, tls or none; certificates are always verified.", choices=("starttls", "tls", "none")
     )
+    embed_hosts: tuple[str, ...] = setting(
+        (),
+        "Sites that may show /embed/modules in a frame, such as https://www.example.org; * for any; empty: only the catalogue itself.",
+    )
     oidc_issuer: str = setting(
         "", "Issuer of the OpenID provider people may sign in with, exactly as it names itself; empty: none."
     )

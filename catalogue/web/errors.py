@@ -13,6 +13,7 @@ from catalogue.logs import describe
 from catalogue.services import errors as refusals
 from catalogue.services.switches import Mode, Plan
 from catalogue.texts import N_
+from catalogue.web.framing import is_elsewhere
 from catalogue.web.languages import show
 
 log = structlog.get_logger(__name__)
@@ -112,7 +113,7 @@ def error_page(status: int, detail: str = "", fields: dict[str, str] | None = No
         listed = [{"field": name, "message": message} for name, message in (fields or {}).items()]
         return problem(status, detail or show(title), listed)
     page = render_template(
-        "errors/error.html",
+        "embed/error.html" if is_elsewhere() else "errors/error.html",
         status=status,
         title=show(title),
         detail=detail,
@@ -221,7 +222,7 @@ def _held(plan: Plan, title: str, text: str) -> Response:
             if re.search(r"\s", value.strip())
         ]
         page = render_template(
-            "errors/held.html", title=show(title), text=show(text), plan=plan, again=again, typed=typed, status=503,
+            "embed/error.html" if is_elsewhere() else "errors/held.html", title=show(title), text=show(text), plan=plan, again=again, typed=typed, status=503,
             has_file=any(file.filename for file in request.files.values()) if request.method == "POST" else False,
             request_id=g.get("request_id", ""),
         )  # fmt: skip

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from catalogue.texts import Text
 from catalogue.web.cookies import read_cookie, set_cookie
+from catalogue.web.framing import is_framed
 
 LANGUAGES = ("de", "en")
 THEMES = ("auto", "light", "dark")
@@ -36,9 +37,11 @@ def init(app: Flask) -> None:
 
 
 def language() -> str:
-    """Return "de" or "en" for this request. The API and everything without the cookie speak German."""
-    chosen = read_cookie("language") if request else ""
-    return chosen if chosen in LANGUAGES else "de"
+    """Return "de" or "en" for this request. The API and everything without the cookie speak German; in frames the address says it."""
+    if not request:
+        return LANGUAGES[0]
+    chosen = request.args.get("lang", "") if is_framed() else read_cookie("language")
+    return chosen if chosen in LANGUAGES else LANGUAGES[0]
 
 
 def _translations() -> NullTranslations:

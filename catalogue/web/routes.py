@@ -22,6 +22,7 @@ from catalogue.web import (
     demand,
     demand_imports,
     digests,
+    embed,
     exchange,
     feedback,
     health,
@@ -99,6 +100,7 @@ BLUEPRINTS = [
     board.bp,
     api.bp,
     exchange.bp,
+    embed.bp,
 ]
 
 

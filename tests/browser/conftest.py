@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Frame, Page, sync_playwright
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -41,6 +41,7 @@ def start_server(state: Path, port: int) -> "subprocess.Popen[bytes]":
     """Start the demo server and wait until it is ready."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("CATALOGUE_")}
     environment |= {"CATALOGUE_STATE": str(state), "PORT": str(port), "CATALOGUE_RATE_LIMITS": "off"}
+    environment["CATALOGUE_EMBED_HOSTS"] = "http://localhost:*"
     log = open(state.parent / f"server-{port}.log", "wb")  # noqa: SIM115 - closed with the process
     server = subprocess.Popen([sys.executable, "-m", "catalogue.cli.demo"], env=environment, stdout=log, stderr=log)
     log.close()
@@ -123,7 +124,7 @@ def sign_in(page: Page, site: str, email: str, password: str) -> None:
     page.wait_for_url(lambda url: "/login" not in url)
 
 
-def axe_violations(page: Page, *rules: str) -> list[dict[str, Any]]:
+def axe_violations(page: Page | Frame, *rules: str) -> list[dict[str, Any]]:
     """Run axe-core on the page, all rules of WCAG 2.2 AA and good practice or only *rules*, and return what it found."""
     page.wait_for_function("document.querySelector('[aria-busy=true]') === null")  # what is on its way is pale
     if not page.evaluate("'axe' in window"):
