@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 from flask_babel import gettext
@@ -38,7 +38,7 @@ class View:
     wrong: tuple[str, ...]
 
     @property
-    def args(self) -> dict[str, object]:
+    def args(self) -> dict[str, Any]:
         """The parameters that ask for this, without those that say the default; the language always: readers have their own."""
         asked = args_of(self.query, page=None, per_page=None)
         if self.query.per_page != COUNT:
@@ -48,7 +48,7 @@ class View:
         return asked | {"lang": self.language}
 
     @property
-    def search_args(self) -> dict[str, object]:
+    def search_args(self) -> dict[str, Any]:
         """The parameters of the search page that finds the same."""
         return args_of(self.query, page=None, per_page=None)
 

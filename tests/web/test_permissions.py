@@ -29,6 +29,7 @@ GUARDS = {
     "Cache-Control": "",
     "X-Request-ID": "",
 }
+FRAMED = "/embed/modules"  # the one page that other sites may show
 OPEN_COOKIE = {"HttpOnly", "SameSite=Lax"}
 Outcomes = dict[tuple[str, str], str]
 
@@ -55,8 +56,10 @@ def unguarded(response: TestResponse) -> str:
     wrong += [
         cookie
         for cookie in headers.getlist("Set-Cookie")
-        if not OPEN_COOKIE <= {part.strip() for part in cookie.split(";")}
+        if not {part.strip() for part in cookie.split(";")} >= OPEN_COOKIE
     ]
+    if response.request.path != FRAMED and "frame-ancestors 'none'" not in headers.get("Content-Security-Policy", ""):
+        wrong.append("can be framed")
     if "attachment" in headers.get("Content-Disposition", "") and "text/html" in response.content_type:
         wrong.append("a page as download")
     return ", ".join(wrong)
