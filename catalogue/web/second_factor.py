@@ -21,7 +21,7 @@ from catalogue.web.signing_in import HALF_WAY, arrive
 
 bp = Blueprint("second_factor", __name__)
 OPEN = BY_ADDRESS | {
-    "accounts.logout", "bootstrap.static", "preferences.choose", "reauthentication.confirm", "static",
+    "accounts.logout", "bootstrap.static", "embed.modules", "embed.widget", "preferences.choose", "reauthentication.confirm", "static",
 }  # fmt: skip
 OPEN_BLUEPRINTS = {"second_factor", "pages", "health"}
 FEW = 3
