@@ -6,6 +6,7 @@ from catalogue.models.bookmark import Bookmark
 from catalogue.models.bulk import BulkChange, BulkKind
 from catalogue.models.commitment import CommitmentState, RunCommitment
 from catalogue.models.company import Company, CompanyImport, CompanyRole, Invitation, Membership, SizeClass
+from catalogue.models.company_calendar import CompanyCalendar
 from catalogue.models.company_link import CompanyLink, LinkPurpose
 from catalogue.models.cooperation import CooperationDirection, CooperationEntry, CooperationKind, Introduction
 from catalogue.models.decision import Decision, DecisionKind, DecisionState
@@ -70,5 +71,5 @@ __all__ = [
     "WorkflowState", "module_term",
     "FrozenReport", "ReportLink",
     "Importance", "Recommendation", "Retreat", "RetreatItem", "RetreatParticipant", "RetreatState", "RetreatVote", "Voting", "VotingWay",
-    "CompanyLink", "DemandImport", "ErasedAccount", "NoticeShown", "PersonCopy",
+    "CompanyCalendar", "CompanyLink", "DemandImport", "ErasedAccount", "NoticeShown", "PersonCopy",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from catalogue.texts import N_
 __all__ = ["NOUNS", "VERBS", "details", "parts", "printable", "sentence", "thing"]
 
 NOUNS = {
-    "access": N_("Zugriff"), "action": N_("Aufgabe"), "audit": N_("Protokoll"), "bulk": N_("Sammeländerung"), "catalogue": N_("Katalog"),
+    "access": N_("Zugriff"), "action": N_("Aufgabe"), "audit": N_("Protokoll"), "bulk": N_("Sammeländerung"), "calendar": N_("Kalender des Unternehmens"), "catalogue": N_("Katalog"),
     "companies": N_("Unternehmen"), "company": N_("Unternehmen"), "confirmation": N_("Erneute Bestätigung"),
     "cooperation": N_("Zusammenarbeit"), "data": N_("Kopie der eigenen Daten"), "decision": N_("Entscheidung"), "demand": N_("Bedarf"),
     "factor": N_("Zweiter Faktor"), "feedback": N_("Rückmeldung"), "identity": N_("Anmeldung über das Unternehmen"),
@@ -51,7 +51,7 @@ VERBS = {
 }  # fmt: skip
 THINGS = {
     "action": N_("Aufgabe"), "api_token": N_("Schlüssel"), "bulk_change": N_("Sammeländerung"), "company": N_("Unternehmen"),
-    "company_import": N_("Liste von Unternehmen"), "company_link": N_("Link ohne Konto"), "cooperation_entry": N_("Angebot oder Gesuch"),
+    "company_import": N_("Liste von Unternehmen"), "company_calendar": N_("Kalenderadresse"), "company_link": N_("Link ohne Konto"), "cooperation_entry": N_("Angebot oder Gesuch"),
     "decision": N_("Entscheidung"), "demand": N_("Bedarf"), "demand_import": N_("Umfrage"), "feedback": N_("Rückmeldung"),
     "frozen_report": N_("Bericht"), "identity": N_("Anmeldung über das Unternehmen"), "import_run": N_("Import"), "introduction": N_("Vermittlung"), "invitation": N_("Einladung"),
     "measure": N_("Maßnahme"), "membership": N_("Person im Unternehmen"), "module": N_("Modul"), "outbox_mail": N_("Mail"),

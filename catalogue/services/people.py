@@ -7,7 +7,7 @@ from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session
 from catalogue.models import Company, CompanyRole, Membership, User
-from catalogue.services import audit, company_links, links, sessions, tokens
+from catalogue.services import audit, company_calendars, company_links, links, sessions, tokens
 from catalogue.services.errors import Conflict, NotFound
 from catalogue.services.permissions import Actor, Own, can, require
 from catalogue.services.sorting import sort_key
@@ -81,6 +81,7 @@ def end_access(session: Session, user: User) -> None:
     tokens.revoke_all(session, user.id)
     links.void(session, user)
     company_links.end_of(session, user)
+    company_calendars.end_of(session, user)
 
 
 def end_sessions(session: Session, actor: Actor, member: Membership) -> None:

@@ -114,6 +114,7 @@ TABLE: dict[str, frozenset[Who]] = {
         "company.invite": [Who.OWN_ADMIN, Who.NETWORK_ADMIN],
         "company.edit_people": [Who.OWN_ADMIN, Who.NETWORK_ADMIN],
         "company.edit_profile": [Who.OWN_ADMIN, Who.NETWORK_ADMIN],
+        "company.share_calendar": [Who.OWN_ADMIN],
         "company.list": [Who.CURATOR],
         "company.create": [Who.NETWORK_ADMIN],
         "user.administer": [Who.NETWORK_ADMIN],

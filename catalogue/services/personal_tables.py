@@ -172,6 +172,11 @@ HOLDINGS: dict[str, Holding] = {
         {"created_by_label": "created_by_id"}, texts={"name": STAFF}, key="report_links",
         fields=("name", "created_at", "expires_at"), others=("token_hash",),
     ),
+    "company_calendar": Holding(
+        N_("Kalenderadressen Ihres Unternehmens, die Sie gemacht haben"), Kept.WORK, "", {"created_by_id": EMPTY},
+        {"created_by_label": "created_by_id"}, texts={"name": OWN}, key="company_calendars",
+        fields=("company_id", "created_at", "revoked_at"), others=("token_hash",),
+    ),
     "bulk_change": Holding(
         N_("Sammeländerungen"), Kept.WORK, "", {"user_id": EMPTY}, {"user_label": "user_id", "undone_by": ""}, withheld=BY_STAFF,
         others=("about", "entries", "moved", "skipped", "conflicts"),

@@ -1,17 +1,20 @@
-"""Runs for people's own calendars (iCalendar, RFC 5545). Only what everybody may know: nothing of demand, bookings or remarks."""
+"""Runs for people's own calendars (iCalendar, RFC 5545). Only what everybody may know: nothing of demand, bookings or remarks.
+
+A calendar of one company says besides what that company answered about each run (:func:`calendar_of_company`).
+"""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, Timezone, vText
 
-from catalogue.models import Run, RunState, Vocabulary
+from catalogue.models import CommitmentState, Run, RunCommitment, RunState, Vocabulary
 from catalogue.services.run_times import daily
 
-__all__ = ["MEDIA_TYPE", "calendar"]
+__all__ = ["MEDIA_TYPE", "calendar", "calendar_of_company"]
 
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -44,6 +47,18 @@ def calendar(runs: Iterable[Run], name: str, base_url: str) -> bytes:
 
     *base_url* is the catalogue's public address: its host makes the UIDs, which stay the same as long as the host does.
     """
+    return _calendar([_event(run, base_url.rstrip("/")) for run in runs], name)
+
+
+def calendar_of_company(planned: Iterable[tuple[Run, RunCommitment | None]], name: str, base_url: str) -> bytes:
+    """Return the runs of one company as :func:`calendar` does, each with what the company answered about it.
+
+    The events have UIDs of their own: whoever subscribes to both calendars sees both. Only where the company comes is time taken.
+    """
+    return _calendar([_own_event(run, said, base_url.rstrip("/")) for run, said in planned], name)
+
+
+def _calendar(events: Sequence[Event], name: str) -> bytes:
     found = Calendar()
     found.add("version", "2.0")
     found.add("prodid", "-//BatterieMD//Modulkatalog//DE")
@@ -51,7 +66,6 @@ def calendar(runs: Iterable[Run], name: str, base_url: str) -> bytes:
     found.add("name", name)
     found.add("x-wr-calname", name)
     found.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
-    events = [_event(run, base_url.rstrip("/")) for run in runs]
     if any(isinstance(event.start, datetime) for event in events):
         found.add_component(Timezone.from_ical(ZONE))
     for event in events:
@@ -82,6 +96,31 @@ def _event(run: Run, base_url: str) -> Event:
         if name in event:
             event[name] = vText(CONTROL.sub("", str(event[name])))
     return event
+
+
+def _own_event(run: Run, said: RunCommitment | None, base_url: str) -> Event:
+    event = _event(run, base_url)
+    event["uid"] = vText(f"company-{event['uid']}")
+    comes = said is not None and said.state == CommitmentState.COMING
+    event["transp"] = vText("OPAQUE" if comes and run.state != RunState.CANCELLED else "TRANSPARENT")
+    if said is not None:
+        changed = max(run.updated_at, said.updated_at)
+        for key, value in (
+            ("sequence", run.version - 1 + said.version),
+            ("dtstamp", changed),
+            ("last-modified", changed),
+        ):
+            del event[key]
+            event.add(key, value)
+    event["description"] = vText(f"Ihr Unternehmen: {_answer(said)}\n{event['description']}")
+    return event
+
+
+def _answer(said: RunCommitment | None) -> str:
+    if said is None:
+        return "Modul vorgemerkt"
+    people = "" if said.people is None else f", {said.people} {'Person' if said.people == 1 else 'Personen'}"
+    return f"{said.state.label}{people}"
 
 
 def _add_days(event: Event, run: Run) -> None:

@@ -29,6 +29,7 @@ DANGEROUS = {
     "accounts.end_session",
     "admin.outbox_list",  # without a mail server links for passwords are read there
     "companies.invite",
+    "company_calendar.create",
     "companies.update",  # deactivating, and the domains whose people may join
     "company_imports.apply",
     "company_imports.undo",
@@ -67,6 +68,7 @@ HARMLESS = {
     "admin.discard": "a mail that was not sent",
     "admin.retry": "a mail goes where it was to go",
     "companies.create": "a company without people",
+    "company_calendar.revoke": "only takes away",
     "company_imports.discard": "forgets a list that was not applied",
     "company_imports.upload": "shows a plan, applies nothing",
     "digests.choose": "how often mails come",

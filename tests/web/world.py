@@ -11,6 +11,7 @@ from catalogue.models import (
     ApiToken,
     Bookmark,
     BulkChange,
+    CompanyCalendar,
     CompanyImport,
     CompanyLink,
     CompanyRole,
@@ -270,7 +271,10 @@ def _secrets(session: Session, people: dict[str, User], company: Any) -> dict[st
         lines=[[2, COMPANY, "", "3"]],
     )
     sheet = CompanyLink(company_id=company.id, purpose=LinkPurpose.SHEET, subjects=[], expires_at=later)
-    session.add_all([survey, sheet])
+    calendar = CompanyCalendar(
+        company_id=company.id, name=f"{CANARY} Kalender", token_hash=hash_token("calendar"), created_by_id=member.id
+    )
+    session.add_all([survey, sheet, calendar])
     listed = CompanyImport(file_name="firmen.csv", headings=["Name"], lines=[[2, "Neue Firma"]])
     session.add_all([elsewhere, invitation, link, token, sign_in, mail, saved, request, listed])
     session.flush()
@@ -279,6 +283,7 @@ def _secrets(session: Session, people: dict[str, User], company: Any) -> dict[st
         "company_import": listed,
         "demand_import": survey,
         "company_link": sheet,
+        "calendar": calendar,
         "invitation": invitation,
         "token": token,
         "sign_in": sign_in,
@@ -423,6 +428,7 @@ def _samples(*things: Any) -> dict[str, Any]:
         "session_id": secret["sign_in"].id,
         "identity_id": secret["identity"].id,
         "token_id": secret["token"].id,
+        "calendar_id": secret["calendar"].id,
         "invitation_id": secret["invitation"].id,
         "request_id": secret["request"].id,
         "company_import_id": secret["company_import"].id,

@@ -17,7 +17,7 @@ MOST = 50_000  # of the protocol
 # searches with filters are endless; everything else here is not for everybody
 CLOSED = (
     "/*?", "/login", "/account", "/company", "/companies", "/curation", "/planning", "/klausur", "/k", "/admin", "/api/", "/answer/",
-    "/board/", "/commitments/", "/invitations/", "/password", "/suggest", "/preferences", "/compare", "/bookmarks",
+    "/board/", "/calendars/", "/commitments/", "/invitations/", "/password", "/suggest", "/preferences", "/compare", "/bookmarks",
 )  # fmt: skip
 OPEN = ("/?page=", "/bridges/moochub/courses?page=")
 DELAY = 2  # seconds that a robot should wait between two pages

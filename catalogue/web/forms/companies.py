@@ -25,9 +25,24 @@ from catalogue.services.invitations import InvitationInput
 from catalogue.web.forms.fields import VersionField
 from catalogue.web.languages import show
 
-__all__ = ["AskForm", "CompanyForm", "CompanyListForm", "InviteForm", "InviteStaffForm", "LeaveForm", "ProfileForm"]
+__all__ = [
+    "AskForm",
+    "CalendarForm",
+    "CompanyForm",
+    "CompanyListForm",
+    "InviteForm",
+    "InviteStaffForm",
+    "LeaveForm",
+    "ProfileForm",
+]
 
 EMAIL = _l("Geben Sie eine E-Mail-Adresse an, zum Beispiel name@firma.de.")
+
+
+class CalendarForm(FlaskForm):
+    """A calendar address for programs."""
+
+    name = StringField(_l("Wofür ist die Adresse?"))
 
 
 class ProfileForm(FlaskForm):
