@@ -17,7 +17,7 @@ from catalogue.services.permissions import VISITOR
 from catalogue.web.auth import settings
 from catalogue.web.framing import SCRIPTED
 from catalogue.web.headers import CSP
-from catalogue.web.languages import LANGUAGES, THEMES, current_language, show
+from catalogue.web.languages import LANGUAGES, THEMES, current_language, show, spoken
 from catalogue.web.limits import SEARCH, limiter
 from catalogue.web.queries import args_of, query_from
 from catalogue.web.requests import db_session
@@ -125,7 +125,7 @@ def _kept(body: bytes, media_type: str) -> Response:
 def index() -> Response:
     """Make the snippet for a search: choose, look at it, copy it."""
     view = view_from(request.args, current_language())
-    page = search.find(db_session(), VISITOR, search_index(), view.query)
+    page = search.find(db_session(), VISITOR, search_index(), replace(view.query, language=current_language()))
     base = settings().base_url.rstrip("/")
     body = render_template(
         "embed/index.html",
@@ -134,7 +134,7 @@ def index() -> Response:
         heading=_heading(page),
         chosen=[facet for facet in page.facets if facet.selected],
         topics=next((facet.values for facet in page.facets if facet.name == "topic"), ()),
-        snippets=_snippets(view, _heading(page), base),
+        snippets=_snippets(view, base),
         frame_url=url_for(".modules", **view.args),
         search_url=url_for("search.index", **view.search_args),
         parameters=_parameters(view),
@@ -156,8 +156,10 @@ def _parameters(view: View) -> str:
     return url_for(".modules", **view.args).partition("?")[2]
 
 
-def _snippets(view: View, title: str, base: str) -> dict[str, str]:
-    """Return the markup that others copy, by kind; everything in it is escaped."""
+def _snippets(view: View, base: str) -> dict[str, str]:
+    """Return the markup that others copy, by kind; everything in it is escaped, the title in the language of the frame."""
+    with spoken(view.language):
+        title = _heading(search.find(db_session(), VISITOR, search_index(), view.query))
     frame = Markup(
         '<iframe src="{}" title="{}" height="{}" style="width: 100%; border: 0" loading="lazy"></iframe>'
     ).format(base + url_for(".modules", **view.args), title, _height(view))

@@ -1,11 +1,13 @@
 """German first, English second; and the theme. Both are kept in cookies that are strictly necessary."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 from urllib.parse import urlsplit
 
 from babel.support import NullTranslations
 from flask import Blueprint, Flask, redirect, request
-from flask_babel import Babel, get_locale, get_translations
+from flask_babel import Babel, force_locale, get_locale, get_translations
 from werkzeug.wrappers import Response
 
 from catalogue.texts import Text
@@ -52,6 +54,17 @@ def _translations() -> NullTranslations:
         request.environ[LOOKED_UP] = get_translations()
     found: NullTranslations = request.environ[LOOKED_UP]
     return found
+
+
+@contextmanager
+def spoken(language: str) -> Iterator[None]:
+    """Let texts in the block be in *language*, whatever the reader's is: they go somewhere else."""
+    kept = request.environ.pop(LOOKED_UP, None)
+    try:
+        with force_locale(language):
+            yield
+    finally:
+        request.environ[LOOKED_UP] = kept or get_translations()
 
 
 def theme() -> str:

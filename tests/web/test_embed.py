@@ -250,3 +250,10 @@ def test_the_page_that_makes_snippets_shows_them_and_says_who_must_agree(client:
 
 def test_where_every_site_may_nobody_is_asked(client: FlaskClient, open_to_all: None) -> None:
     assert "die das Netzwerkbüro freigegeben hat" not in client.get("/embed").get_data(as_text=True)
+
+
+def test_the_snippet_is_titled_in_the_language_of_the_frame(client: FlaskClient) -> None:
+    page = client.get("/embed?topic=lagerung&lang=en").get_data(as_text=True)
+    assert "Storage" in Snippets(page).fields["frame-code"]
+    assert "<h1>Katalog einbetten</h1>" in page
+    assert "Thema: Lagerung &amp; Transport" in page
