@@ -12,7 +12,7 @@ from catalogue.cli.output import write_file
 from catalogue.cli.report import DAY, filtered, report
 from catalogue.db import Session
 from catalogue.models import FrozenReport
-from catalogue.services import frozen_reports, report_files, report_pdf, report_recount, report_workbook
+from catalogue.services import frozen_reports, report_files, pdf_pages, report_recount, report_workbook
 from catalogue.services.frozen_reports import FreezeInput
 from catalogue.services.permissions import SYSTEM
 
@@ -93,4 +93,4 @@ def _content(session: Session, found: FrozenReport, format: str) -> bytes:
     from catalogue.web.planning.report_files import printed
 
     with create_app(open_settings()).test_request_context():
-        return report_pdf.pdf(printed(found, previous, embedded=True))
+        return pdf_pages.pdf(printed(found, previous, embedded=True))

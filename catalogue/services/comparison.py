@@ -13,7 +13,7 @@ __all__ = ["FEWEST", "MOST", "Selection", "differ", "select"]
 
 FEWEST = 2
 MOST = 4
-LONGEST_LIST = 50  # slugs that are looked at; nobody ticks more
+LONGEST_LIST = 100  # slugs that are looked at; nobody ticks more
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class Selection:
         return len(self.modules) < FEWEST
 
 
-def select(session: Session, actor: Actor, slugs: Sequence[str]) -> Selection:
-    """Return the first four different modules of *slugs* that *actor* may see, loaded as services.modules.get does."""
+def select(session: Session, actor: Actor, slugs: Sequence[str], most: int = MOST) -> Selection:
+    """Return the first *most* different modules of *slugs* that *actor* may see, loaded as services.modules.get does."""
     require(actor, "catalogue.search")
     wanted = list(dict.fromkeys(slug for slug in slugs if slug))[:LONGEST_LIST]
     found: list[Module] = []
     unknown = 0
-    while wanted and len(found) < MOST:
+    while wanted and len(found) < most:
         try:
             module = modules.get(session, actor, wanted.pop(0))
         except Moved as merged:

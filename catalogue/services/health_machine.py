@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from catalogue.services import readiness, report_pdf
+from catalogue.services import readiness, pdf_pages
 from catalogue.services.errors import Conflict
 from catalogue.services.finding import Finding, error, ok, warning
 from catalogue.settings import Settings
@@ -57,10 +57,10 @@ def disk(settings: Settings) -> Finding:
 
 def pdf() -> Finding:
     """Make a small PDF: libraries may be there without any font."""
-    if missing := report_pdf.missing():
+    if missing := pdf_pages.missing():
         return warning(f"Reports cannot be saved as PDF: {missing}.", "Install it, or let people print the page.")
     try:
-        made = report_pdf.pdf(LINE, 30)
+        made = pdf_pages.pdf(LINE, 30)
     except (Conflict, RuntimeError, OSError):
         return warning("A PDF could not be made.", "Try `apt install fonts-dejavu-core fontconfig`.")
     if not any(b"/FontFile" in part for part in _unpacked(made)):

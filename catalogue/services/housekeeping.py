@@ -11,6 +11,7 @@ from catalogue.services import (
     digests,
     erased,
     jobs,
+    kept_files,
     mail,
     person_copies,
     readiness,
@@ -77,4 +78,4 @@ def _schedules(database: Database, index: SearchIndex) -> int:
 def _prune(database: Database, settings: Settings) -> int:
     with database.write() as session:
         over = changes.prune(session) + sent_forms.prune(session)  # what all indexes have read, and nobody sends again
-    return over + sum(retention.run(database, settings).values())
+    return over + kept_files.prune(settings) + sum(retention.run(database, settings).values())

@@ -1,4 +1,4 @@
-"""The other process that makes a PDF: reads HTML on standard input, writes the file to standard output. See :mod:`report_pdf`.
+"""The other process that makes a PDF: reads HTML on standard input, writes the file to standard output. See :mod:`pdf_pages`.
 
 Nothing is fetched, neither from disk nor from the network: only ``data:`` addresses are opened, style sheets come within the page.
 Run as a file, so that nothing of the catalogue is loaded.

@@ -25,7 +25,8 @@ def _add(response: Response) -> Response:
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
     if current_app.extensions["settings"].secure:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if (request.blueprint == "exchange" or is_elsewhere()) and request.method == "GET" and response.status_code < 400:
+    is_file = request.blueprint in ("exchange", "sharing") and response.mimetype != "text/html"
+    if (is_file or is_elsewhere()) and request.method == "GET" and response.status_code < 400:
         headers["Cache-Control"] = "public, max-age=300"  # the same for everybody, with a validator
     elif request.endpoint not in ("static", "bootstrap.static"):
         # personal pages must not come back after signing out; the catalogue differs by person, too

@@ -12,6 +12,7 @@ SEARCH = "20 per second;300 per minute"
 WRITE = "120 per minute"
 EXPORT = "30 per minute"
 HARVEST = "60 per minute"
+PUBLIC_PDF = "10 per minute"  # each may cost seconds of a processor
 
 
 def init(app: Flask) -> None:

@@ -9,6 +9,7 @@ from catalogue.web.back import way_back
 from catalogue.web.linked_data import course_script
 from catalogue.web.requests import db_session
 from catalogue.web.search import search_index
+from catalogue.web.sharing import preview_of
 
 bp = Blueprint("modules", __name__, url_prefix="/modules")
 
@@ -29,6 +30,7 @@ def show(slug: str) -> Response:
         own=demand.own(session, actor, [module.id, *(other.id for other in similar)]),
         way_back=way_back(request.args.get("back")),
         linked_data=course_script(module),
+        preview=preview_of(module),
     )
     answer = make_response(page)
     if module.is_public:

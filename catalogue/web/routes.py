@@ -46,6 +46,7 @@ from catalogue.web import (
     search,
     searches,
     second_factor,
+    sharing,
     sheets,
     sources,
     switches,
@@ -103,6 +104,7 @@ BLUEPRINTS = [
     api.bp,
     exchange.bp,
     embed.bp,
+    sharing.bp,
 ]
 
 

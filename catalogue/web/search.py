@@ -67,6 +67,7 @@ def index() -> str:
         open_facets=OPEN_FACETS,
         back=request.full_path.rstrip("?") if request.query_string else "",
         feed_args=args_of(asked.query, page=None, per_page=None, sort=None),
+        pdf_args=_pdf_args(asked, page),
         linked_data=list_script([hit.module for hit in page.hits], (page.query.page - 1) * page.query.per_page + 1),
         **_ways_out(page, asked),
     )
@@ -145,6 +146,13 @@ def _facets(page: Page, asked: Asked) -> list[Facet]:
 
 def _own(page: Page) -> dict[uuid.UUID, Demand]:
     return demand.own(db_session(), current_actor(), [hit.module.id for hit in page.hits])
+
+
+def _pdf_args(asked: Asked, page: Page) -> dict[str, object]:
+    """The same list for everybody; where marks of the company narrow it, the modules on this page by name."""
+    if asked.marks:
+        return {"m": [hit.module.slug for hit in page.hits]}
+    return args_of(asked.query, page=None, per_page=None)
 
 
 def _title(page: Page) -> str:

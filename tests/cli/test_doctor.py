@@ -18,7 +18,7 @@ from catalogue.db import Database, utcnow
 from catalogue.models import AuditEvent, Job, NetworkRole, User
 from catalogue.search import sync
 from catalogue.search.index import SearchIndex
-from catalogue.services import health_machine, health_settings, jobs, mail, outbox, report_pdf
+from catalogue.services import health_machine, health_settings, jobs, mail, outbox, pdf_pages
 from catalogue.settings import Settings
 from tests import factories
 from tests.cli.conftest import Run
@@ -26,7 +26,7 @@ from tests.cli.conftest import Run
 
 @lru_cache
 def pdf_once() -> bytes:
-    return report_pdf.pdf(health_machine.LINE)
+    return pdf_pages.pdf(health_machine.LINE)
 
 
 class MailServer:
@@ -55,7 +55,7 @@ def healthy(settings: Settings, database: Database, index: SearchIndex, monkeypa
     jobs.note(database, jobs.WORKER)
     jobs.note(database, "backup")
     made = pdf_once()  # by the real program, but not for each question
-    monkeypatch.setattr(report_pdf, "pdf", lambda *_: made)
+    monkeypatch.setattr(pdf_pages, "pdf", lambda *_: made)
     monkeypatch.setattr(mail, "smtp", lambda _settings: MailServer())
     for name, value in {
         "SMTP_HOST": "mail.example", "MAIL_FROM": "katalog@netz.example", "BASE_URL": "https://katalog.example",

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from catalogue.db import Database
-from catalogue.services import report_pdf
+from catalogue.services import pdf_pages
 from catalogue.services.errors import Conflict
 from catalogue.settings import Settings
 from tests import factories
@@ -27,7 +27,7 @@ PAGE = (
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.parametrize("settings", ["sqlite"], indirect=True),
-    pytest.mark.skipif(bool(report_pdf.missing()), reason="no WeasyPrint here"),
+    pytest.mark.skipif(bool(pdf_pages.missing()), reason="no WeasyPrint here"),
 ]
 
 
@@ -45,7 +45,7 @@ def test_it_is_ended_and_others_are_served(settings: Settings, database: Databas
 
     def make() -> None:
         try:
-            report_pdf.pdf(PAGE, SECONDS)
+            pdf_pages.pdf(PAGE, SECONDS)
         except Conflict as error:
             told.append(str(error))
 

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from catalogue.db import Database
 from catalogue.models import AuditEvent, FrozenReport, Purpose, Relevance, Vocabulary
 from catalogue.models.run import Run
-from catalogue.services import demand, report_pdf, reports
+from catalogue.services import demand, pdf_pages, reports
 from catalogue.services.demand import DemandInput
 from tests import factories
 from tests.browsing import post, sign_in
@@ -173,7 +173,7 @@ def test_csv_and_json_hold_the_same_figures(planner: FlaskClient, database: Data
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(bool(report_pdf.missing()), reason=report_pdf.missing())
+@pytest.mark.skipif(bool(pdf_pages.missing()), reason=pdf_pages.missing())
 def test_the_pdf_is_tagged_and_says_its_language_and_title(planner: FlaskClient) -> None:
     response = planner.get(f"{freeze(planner)}/report.pdf")
     assert response.status_code == 200, response.get_data(as_text=True)[:500]
@@ -192,7 +192,7 @@ def test_the_pdf_is_tagged_and_says_its_language_and_title(planner: FlaskClient)
 def test_without_the_library_the_page_says_why_there_is_no_pdf(
     planner: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report_pdf, "missing", lambda: "WeasyPrint is not installed")
+    monkeypatch.setattr(pdf_pages, "missing", lambda: "WeasyPrint is not installed")
     address = freeze(planner)
     page = planner.get(address).get_data(as_text=True)
     assert "fehlt auf diesem Server ein Programmteil" in page

@@ -18,6 +18,7 @@ MOST = 50_000  # of the protocol
 CLOSED = (
     "/*?", "/login", "/account", "/company", "/companies", "/curation", "/planning", "/klausur", "/k", "/admin", "/api/", "/answer/",
     "/board/", "/calendars/", "/commitments/", "/invitations/", "/password", "/suggest", "/preferences", "/compare", "/bookmarks",
+    "/print", "/modules.pdf",
 )  # fmt: skip
 OPEN = ("/?page=", "/bridges/moochub/courses?page=")
 DELAY = 2  # seconds that a robot should wait between two pages

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, render_template, request
 
 from catalogue.models import FrozenReport
-from catalogue.services import frozen_reports, report_files, report_pdf, report_tables, report_workbook, reports
+from catalogue.services import frozen_reports, report_files, pdf_pages, report_tables, report_workbook, reports
 from catalogue.services.errors import NotFound
 from catalogue.services.exports import MEDIA_TYPES, Format, Table, render
 from catalogue.services.report_query import FIGURES
@@ -22,7 +22,7 @@ __all__ = ["printed"]
 ON_PAGE = 500  # statements; more are only in the export
 ROWS_PRINTED = 100  # of each table
 KINDS = {
-    "xlsx": MEDIA_TYPES[Format.XLSX], "pdf": report_pdf.MEDIA_TYPE, "zip": "application/zip", "json": "application/json",
+    "xlsx": MEDIA_TYPES[Format.XLSX], "pdf": pdf_pages.MEDIA_TYPE, "zip": "application/zip", "json": "application/json",
 }  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def _workbook(report: FrozenReport) -> bytes:
 
 
 def _pdf(report: FrozenReport) -> bytes:
-    return report_pdf.pdf(printed(report, _previous(report), embedded=True))
+    return pdf_pages.pdf(printed(report, _previous(report), embedded=True))
 
 
 def _previous(report: FrozenReport) -> FrozenReport | None:

@@ -13,7 +13,7 @@ from catalogue.services import reports as counting
 from catalogue.services.errors import Invalid, Stale
 from catalogue.services.frozen_reports import FreezeInput
 from catalogue.services.paging import within
-from catalogue.services.report_pdf import problem as pdf_problem
+from catalogue.services.pdf_pages import problem as pdf_problem
 from catalogue.services.report_query import By
 from catalogue.web.auth import allow, current_actor, settings
 from catalogue.web.filters import day

@@ -1,6 +1,7 @@
 """Pages as tagged PDF, made by WeasyPrint (extra ``pdf``) in a process of its own: it may be killed, and takes its memory with it."""
 
 import ctypes
+import hashlib
 import importlib.util
 import re
 import subprocess
@@ -9,11 +10,11 @@ import threading
 from functools import lru_cache
 from pathlib import Path
 
-from catalogue.paths import resources
+from catalogue.services import design_tokens
 from catalogue.services.errors import Conflict
 from catalogue.texts import N_
 
-__all__ = ["MEDIA_TYPE", "SECONDS", "missing", "pdf", "problem"]
+__all__ = ["MEDIA_TYPE", "SECONDS", "design", "missing", "pdf", "problem"]
 
 MEDIA_TYPE = "application/pdf"
 SECONDS = 60
@@ -21,11 +22,10 @@ AT_ONCE = 2  # each takes up to 300 MB
 LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0", "libfontconfig.so.1")
 PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig"
 SHEETS = ("tokens", "document")
-LIGHT = re.compile(r"light-dark\(\s*([^,()]+),[^()]*\)")
 # the library does not apply the page's style sheets inside SVG
 DRAWN = {
     "must": "must", "should": "should", "track": "sunken", "step-1": "heat-1", "step-2": "heat-2", "step-3": "heat-3",
-    "step-4": "heat-4", "step-5": "heat-5",
+    "step-4": "heat-4", "step-5": "heat-5", "qr-light": "quiet-zone", "qr-dark": "ink",
 }  # fmt: skip
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
@@ -40,12 +40,17 @@ def pdf(page: str, seconds: int = SECONDS) -> bytes:
         command = [sys.executable, "-P", str(Path(__file__).with_name("pdf_process.py"))]
         found = subprocess.run(command, input=_styled(page).encode(), capture_output=True, timeout=seconds, check=True)  # noqa: S603
     except subprocess.TimeoutExpired as error:
-        raise Conflict(N_("Die PDF-Datei wurde nicht rechtzeitig fertig. Nehmen Sie die XLSX-Datei.")) from error
+        raise Conflict(N_("Die PDF-Datei wurde nicht rechtzeitig fertig. Drucken Sie die Seite aus dem Browser.")) from error
     except subprocess.CalledProcessError as error:
         raise RuntimeError(error.stderr.decode(errors="replace")[-2000:]) from error
     finally:
         _turns.release()
     return found.stdout
+
+
+def design() -> str:
+    """Return a word that changes when the style sheets of documents do."""
+    return hashlib.sha256("".join(_sheet()).encode()).hexdigest()
 
 
 def problem() -> str:
@@ -73,11 +78,9 @@ def missing() -> str:
 @lru_cache
 def _sheet() -> tuple[str, str]:
     """The style sheets of documents with light colours, and the rules within charts."""
-    texts = [(resources("static") / "css" / f"{name}.css").read_text(encoding="utf-8") for name in SHEETS]
-    light = LIGHT.sub(r"\1", "\n".join(texts))
-    tokens = dict(re.findall(r"--mk-([\w-]+):\s*([^;]+);", light))
-    drawn = [f".{name}{{fill:{tokens[token].strip()}}}" for name, token in DRAWN.items()]
-    drawn.append(f".could{{fill:none;stroke:{tokens['should'].strip()}}}text{{fill:{tokens['muted'].strip()}}}")
+    light, tokens = design_tokens.light_sheets(SHEETS), design_tokens.colours()
+    drawn = [f".{name}{{fill:{tokens[token]}}}" for name, token in DRAWN.items()]
+    drawn.append(f".could{{fill:none;stroke:{tokens['should']}}}text{{fill:{tokens['muted']}}}")
     return light, "".join(drawn)
 
 
