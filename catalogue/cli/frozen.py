@@ -12,7 +12,7 @@ from catalogue.cli.output import write_file
 from catalogue.cli.report import DAY, filtered, report
 from catalogue.db import Session
 from catalogue.models import FrozenReport
-from catalogue.services import frozen_reports, report_files, pdf_pages, report_recount, report_workbook
+from catalogue.services import frozen_reports, pdf_pages, report_files, report_recount, report_workbook
 from catalogue.services.frozen_reports import FreezeInput
 from catalogue.services.permissions import SYSTEM
 

@@ -11,8 +11,8 @@ from catalogue.texts import N_
 __all__ = ["MOST", "key", "pdf"]
 
 MOST = 50  # modules in one file
-SECONDS = 40
-WAIT = 5
+SECONDS = 60
+WAIT, RETRY = 5, 20
 _turn = threading.BoundedSemaphore(1)  # so that reports of the network office find the other place free
 
 
@@ -31,7 +31,7 @@ def pdf(settings: Settings, page: str) -> bytes:
 
 def _made(page: str) -> bytes:
     if not _turn.acquire(timeout=WAIT):
-        raise TooMany(N_("Gerade entstehen andere PDF-Dateien. Versuchen Sie es gleich noch einmal."), SECONDS // 2)
+        raise TooMany(N_("Gerade entstehen andere PDF-Dateien. Versuchen Sie es gleich noch einmal."), RETRY)
     try:
         return pdf_pages.pdf(page, SECONDS)
     finally:

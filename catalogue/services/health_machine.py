@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from catalogue.services import readiness, pdf_pages
+from catalogue.services import pdf_pages, readiness
 from catalogue.services.errors import Conflict
 from catalogue.services.finding import Finding, error, ok, warning
 from catalogue.settings import Settings

@@ -40,7 +40,9 @@ def pdf(page: str, seconds: int = SECONDS) -> bytes:
         command = [sys.executable, "-P", str(Path(__file__).with_name("pdf_process.py"))]
         found = subprocess.run(command, input=_styled(page).encode(), capture_output=True, timeout=seconds, check=True)  # noqa: S603
     except subprocess.TimeoutExpired as error:
-        raise Conflict(N_("Die PDF-Datei wurde nicht rechtzeitig fertig. Drucken Sie die Seite aus dem Browser.")) from error
+        raise Conflict(
+            N_("Die PDF-Datei wurde nicht rechtzeitig fertig. Drucken Sie die Seite aus dem Browser.")
+        ) from error
     except subprocess.CalledProcessError as error:
         raise RuntimeError(error.stderr.decode(errors="replace")[-2000:]) from error
     finally:

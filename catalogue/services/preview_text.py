@@ -44,7 +44,8 @@ def fitted(text: str, font: FreeTypeFont, width: int) -> str:
 
 def wrapped(text: str, font: FreeTypeFont, width: int, most: int) -> list[str] | None:
     """Return *text* in at most *most* lines of *width* pixels, None if it is longer."""
-    lines, line = [], ""
+    lines: list[str] = []
+    line = ""
     words = text.split()
     while words:
         word = words.pop(0)

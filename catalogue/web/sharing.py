@@ -18,6 +18,8 @@ from catalogue.services.qr_codes import qr_code
 from catalogue.texts import N_
 from catalogue.web.auth import settings
 from catalogue.web.canonical import absolute, canonical
+from catalogue.web.facts import today
+from catalogue.web.filters import own_arguments
 from catalogue.web.languages import show
 from catalogue.web.limits import HARVEST, PUBLIC_PDF, SEARCH, limiter
 from catalogue.web.queries import query_from
@@ -64,13 +66,15 @@ def preview_of(module: Module) -> Preview:
 def site_preview() -> Preview:
     """Return what a link to any other page shows, unless the page says more about itself."""
     site = preview_pictures.SITE
-    about = gettext("Module, Termine und Qualifizierungsmaßnahmen rund um die Batterie, für Unternehmen in Mitteldeutschland.")
+    about = gettext(
+        "Module, Termine und Qualifizierungsmaßnahmen rund um die Batterie, für Unternehmen in Mitteldeutschland."
+    )
     return Preview(about, absolute("sharing.site_picture", v=site.key[:10]), f"Modulkatalog BatterieMD. {site.title}.")
 
 
 @bp.app_context_processor
 def _asked_by_the_frame() -> dict[str, Any]:
-    return {"canonical": canonical, "site_preview": site_preview}
+    return {"canonical": canonical, "site_preview": site_preview, "this_day": today}
 
 
 @bp.get("/preview.png")
@@ -102,7 +106,7 @@ def module_pdf(slug: str) -> AnyResponse:
 def selection_pdf() -> AnyResponse:
     """The chosen modules as one tagged PDF: those named by ``m``, those of ``measure``, else what the search finds."""
     if pdf_pages.problem():
-        return redirect(url_for(".print_view", **dict(request.args.lists())), 303)
+        return redirect(url_for(".print_view", **own_arguments()), 303)
     return _pdf(_chosen(), "modulkatalog-auswahl")
 
 

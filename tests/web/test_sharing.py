@@ -32,10 +32,18 @@ def fill(database: Database, app: Flask) -> None:
         )  # fmt: skip
         topic = factories.make_term(session, Vocabulary.TOPIC, "zelle", "Zellfertigung")
         module = factories.make_module(
-            session, TITLE, slug="zellen", provider=provider, summary='Wie "Zellen" entstehen.', terms=[topic], duration_minutes=480
+            session,
+            TITLE,
+            slug="zellen",
+            provider=provider,
+            summary='Wie "Zellen" entstehen.',
+            terms=[topic],
+            duration_minutes=480,
         )
         session.add(Run(module_id=module.id, starts_on=today() + timedelta(days=30), place="Jena"))
-        session.add(Run(module_id=module.id, starts_on=today() + timedelta(days=40), place="Gera", state=RunState.CANCELLED))
+        session.add(
+            Run(module_id=module.id, starts_on=today() + timedelta(days=40), place="Gera", state=RunState.CANCELLED)
+        )
         factories.make_module(session, "Recht der Batterie", slug="recht")
         factories.make_module(session, "Entwurf", slug="entwurf", state=WorkflowState.DRAFT)
         old = factories.make_module(session, "Alt", slug="alt", state=WorkflowState.ARCHIVED, published_at=utcnow())
@@ -132,7 +140,9 @@ def test_every_address_of_a_merged_module_leads_to_the_one_that_stays(
     assert (answer.status_code, answer.headers["Location"]) == (301, f"/modules/zellen{ending}?v=1")
 
 
-def test_the_print_view_holds_the_chosen_modules_and_nothing_else(client: FlaskClient, database: Database, app: Flask) -> None:
+def test_the_print_view_holds_the_chosen_modules_and_nothing_else(
+    client: FlaskClient, database: Database, app: Flask
+) -> None:
     fill(database, app)
     page = client.get("/print?m=recht&m=weg&m=entwurf&m=alt&m=zellen").get_data(as_text=True)
     assert re.findall(r'<section class="module" id="m-(\w+)"', page) == ["recht", "zellen"]
@@ -187,7 +197,10 @@ def test_without_the_program_for_pdf_there_is_the_print_view(
 ) -> None:
     fill(database, app)
     monkeypatch.setattr(pdf_pages, "missing", lambda: "not here")
-    for path, target in (("/modules.pdf?m=zellen&m=recht", "/print?m=zellen&m=recht"), ("/modules/zellen.pdf", "/print?m=zellen")):
+    for path, target in (
+        ("/modules.pdf?m=zellen&m=recht&_scheme=x&endpoint=y", "/print?m=zellen&m=recht"),
+        ("/modules/zellen.pdf", "/print?m=zellen"),
+    ):
         answer = client.get(path)
         assert (answer.status_code, answer.headers["Location"]) == (303, target)
     assert "Drucken Sie die Seite aus dem Browser." in client.get("/print?m=zellen").get_data(as_text=True)

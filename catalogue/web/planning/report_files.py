@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, render_template, request
 
 from catalogue.models import FrozenReport
-from catalogue.services import frozen_reports, report_files, pdf_pages, report_tables, report_workbook, reports
+from catalogue.services import frozen_reports, pdf_pages, report_files, report_tables, report_workbook, reports
 from catalogue.services.errors import NotFound
 from catalogue.services.exports import MEDIA_TYPES, Format, Table, render
 from catalogue.services.report_query import FIGURES
