@@ -36,6 +36,7 @@ bench: setup    ## performance tables
 	@$(BIN)/python -m tests.bench.imports
 	@$(BIN)/python -m tests.bench.planning
 	@$(BIN)/python -m tests.bench.load
+	@$(BIN)/python -m tests.bench.harvest
 
 sbom: setup     ## sbom.cdx.json: what the catalogue is made of, CycloneDX with hashes
 	@$(BIN)/python -m tests.supply_chain sbom
