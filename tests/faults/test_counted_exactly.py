@@ -39,10 +39,8 @@ print(*versions)
 """
 
 
-@pytest.mark.parametrize(
-    "toggles",
-    [pytest.param(15, marks=pytest.mark.short), pytest.param(TOGGLES, marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("toggles", [TOGGLES])
 def test_every_change_of_many_processes_counts_once(
     settings: Settings, database: Database, people: People, toggles: int, faults: Faults
 ) -> None:

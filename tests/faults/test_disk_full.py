@@ -26,7 +26,7 @@ from tests.faults.disks import full, small_disk
 from tests.faults.servers import Answer, Browser, Gone, Server
 from tests.faults.table import Faults
 
-pytestmark = [pytest.mark.parametrize("settings", ["sqlite"], indirect=True), pytest.mark.short]
+pytestmark = [pytest.mark.parametrize("settings", ["sqlite"], indirect=True)]
 PAGES = ("/", "/?q=sicherheit", "/modules/sicherheit", "/company", "/api/v1/modules", "/wishes")
 
 
@@ -94,6 +94,7 @@ def reading_goes_on(place: Place) -> None:
         assert place.member.get(path).status == 200, path
 
 
+@pytest.mark.short
 @pytest.mark.parametrize("place", ["state"], indirect=True)
 def test_a_full_disk_is_told_and_space_is_all_it_takes(place: Place, settings: Settings, faults: Faults) -> None:
     assert place.mark().status == 303
@@ -121,6 +122,7 @@ def test_a_full_disk_is_told_and_space_is_all_it_takes(place: Place, settings: S
         assert [*connection.execute("PRAGMA integrity_check")] == [("ok",)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["index"], indirect=True)
 def test_a_full_disk_below_the_index_keeps_nobody_from_writing(
     place: Place, settings: Settings, module: Module, faults: Faults
@@ -152,6 +154,7 @@ def upload(browser: Browser, megabytes: int) -> Answer:
         return browser.ask("POST", "/curation/imports", content.read(length), kind)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["uploads"], indirect=True)
 def test_a_full_disk_for_uploads_refuses_files_only(place: Place, faults: Faults) -> None:
     assert upload(place.curator, 1).status == 303
@@ -168,6 +171,7 @@ def test_a_full_disk_for_uploads_refuses_files_only(place: Place, faults: Faults
         assert session.query(ImportRun).count() == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["log"], indirect=True)
 def test_a_full_disk_for_the_log_is_no_reason_to_refuse_anything(place: Place, faults: Faults) -> None:
     with full(place.disk):

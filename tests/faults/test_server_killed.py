@@ -19,7 +19,7 @@ from tests.faults.table import Faults
 MODULES = 12
 AT_ONCE = 4
 ROUNDS = [
-    pytest.param("sqlite", 2, marks=pytest.mark.short),
+    pytest.param("sqlite", 1, marks=pytest.mark.short),
     pytest.param("sqlite", 50, marks=pytest.mark.slow),
     pytest.param("postgresql", 10, marks=pytest.mark.slow),
 ]
