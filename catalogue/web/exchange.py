@@ -1,4 +1,7 @@
-"""Modules for others: AMB of one module, MOOChub of all, feeds of any search, the map of the site for search engines."""
+"""Modules for others: AMB of one module, MOOChub of all, feeds of any search, the map of the site for search engines.
+
+Caches share these answers, so they are the same for everybody: in German, whatever language somebody reads the pages in.
+"""
 
 import hashlib
 import json
@@ -7,7 +10,6 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
-from flask_babel import gettext
 
 from catalogue.services import modules, run_listing, search
 from catalogue.services.errors import NotFound
@@ -38,6 +40,7 @@ def amb_resource(slug: str) -> Response:
 
 
 @bp.get("/bridges/moochub/courses")
+@limiter.limit(HARVEST)
 def moochub_courses() -> Response:
     """Return one page of all published modules as MOOChub wants them; 406 for versions that are not spoken here."""
     if not moochub.is_spoken(request.headers.get("Accept", "")):
@@ -57,7 +60,7 @@ def atom_feed() -> Response:
     query = replace(query_from(request.args), sort="newest", page=1, per_page=atom.MOST)
     found = search.find(db_session(), VISITOR, search_index(), query)
     base, args = settings().base_url.rstrip("/"), args_of(query, sort=None, per_page=None)
-    title = gettext("Module zu „%(text)s“", text=query.text) if query.text else gettext("Neue Module")
+    title = f"Module zu „{query.text}“" if query.text else "Neue Module"
     listed = [facts_of(hit.module, base) for hit in found.hits]
     feed = atom.feed(listed, title, base + url_for("search.index", **args), base + url_for(".atom_feed", **args))
     return _answer(feed, atom.MEDIA_TYPE)
@@ -72,9 +75,7 @@ def calendar_of_search() -> Response:
     query = query_from(request.args)
     found = search.ids(db_session(), VISITOR, search_index(), query)
     runs = run_listing.of_modules(db_session(), VISITOR, found, today() - KEPT)
-    title = (
-        gettext("Termine zu „%(text)s“", text=query.text) if query.text else gettext("Termine, Modulkatalog BatterieMD")
-    )
+    title = f"Termine zu „{query.text}“" if query.text else "Termine, Modulkatalog BatterieMD"
     response = _answer(run_feed.calendar(runs, title, settings().base_url), run_feed.MEDIA_TYPE)
     response.headers["Content-Disposition"] = 'attachment; filename="termine.ics"'
     return response
@@ -91,9 +92,17 @@ def harvest() -> Response:
 
 
 @bp.get("/sitemap.xml")
+@limiter.limit(EXPORT)
 def site_map() -> Response:
-    """Return all public addresses."""
+    """Return all public addresses; if they are too many for one file, the addresses of its parts."""
     return _answer(sitemap.sitemap(db_session(), VISITOR, settings().base_url), sitemap.MEDIA_TYPE)
+
+
+@bp.get("/sitemap-<int:part>.xml")
+@limiter.limit(EXPORT)
+def site_map_part(part: int) -> Response:
+    """Return one part of the public addresses."""
+    return _answer(sitemap.part(db_session(), VISITOR, settings().base_url, part), sitemap.MEDIA_TYPE)
 
 
 @bp.get("/robots.txt")

@@ -110,4 +110,6 @@ def _answer(runs: list[Run], name: str, file: str) -> Response:
 
     response = Response(run_feed.calendar(runs, name, _base_url()), content_type=run_feed.MEDIA_TYPE)
     response.headers["Content-Disposition"] = f'attachment; filename="{slugify(file)}.ics"'
+    response.add_etag()
+    response.make_conditional(request)
     return response

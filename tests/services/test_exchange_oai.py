@@ -74,7 +74,11 @@ LIST, IDS, GET = ("verb", "ListRecords"), ("verb", "ListIdentifiers"), ("verb", 
         ([GET, ("identifier", f"oai:{HOST}:{uuid.uuid4()}")], "badArgument"),
         ([GET, ("identifier", f"oai:{HOST}:{uuid.uuid4()}"), DC], "idDoesNotExist"),
         ([GET, ("identifier", "really_wrong_id\x00"), DC], "idDoesNotExist"),
+        ([GET, ("identifier", f"oai:{HOST}:{uuid.UUID(int=7).hex}"), DC], "idDoesNotExist"),
         ([IDS, DC, ("until", "junk")], "badArgument"),
+        ([IDS, DC, ("until", "")], "badArgument"),
+        ([IDS, DC, ("until", "0001-01-01")], "noRecordsMatch"),
+        ([IDS, DC, ("set", "topic:recht"), ("until", "2000-01-01")], "noRecordsMatch"),
         ([IDS, DC, ("from", "junk")], "badArgument"),
         ([IDS, DC, ("from", "2026-13-01")], "badArgument"),
         ([IDS, DC, ("from", "2026-05-01"), ("until", "2026-05-02T00:00:00Z")], "badArgument"),
@@ -143,6 +147,8 @@ def test_records_are_published_modules_and_tombstones(
     [
         ([("from", "2026-05-02")], ["alt"]),
         ([("until", "2026-05-01")], ["recht"]),
+        ([("from", "0001-01-01"), ("until", "9999-12-31")], ["recht", "alt"]),
+        ([("until", "9999-12-31T23:59:59Z")], ["recht", "alt"]),
         ([("from", "2026-05-01T12:00:00Z"), ("until", "2026-05-01T12:00:00Z")], ["recht"]),
         ([("set", "topic")], ["recht"]),
         ([("set", "topic:recht")], ["recht"]),
@@ -197,3 +203,9 @@ def test_a_token_cannot_be_made_or_altered(
     packed, _, signature = token.partition(".")
     for broken in (f"{packed}A.{signature}", f"{packed}.{signature[:-1]}", packed, f".{signature}"):
         assert error_of(ask(session, settings, LIST, ("resumptionToken", broken))) == "badResumptionToken"
+
+
+def test_a_record_has_one_identifier(session: Session, settings: Settings, modules: list[Module]) -> None:
+    assert error_of(ask(session, settings, GET, ("identifier", identifier(modules[0])), DC)) is None
+    for other in (modules[0].id.hex, f"{{{modules[0].id}}}"):
+        assert error_of(ask(session, settings, GET, ("identifier", f"oai:{HOST}:{other}"), DC)) == "idDoesNotExist"

@@ -159,7 +159,8 @@ def test_the_checks_notice_what_is_wrong(everything: Facts) -> None:
         ("", True), ("*/*", True), ("application/vnd.api+json", True), ("application/vnd.api+json; moochub-version=3.0", True),
         ("application/vnd.api+json;moochub-version=3", True), ("application/vnd.api+json; moochub-version=2.1", False),
         ("application/vnd.api+json; moochub-version=2.1, application/vnd.api+json; moochub-version=3.0", True),
-        ('application/vnd.api+json; moochub-version="9"', False),
+        ('application/vnd.api+json; moochub-version="9"', False), ("application/vnd.api+json; moochub-version=2.1, */*;q=0.1", True),
+        ("application/vnd.api+json; MOOChub-Version=2.1", False), ("application/vnd.api+json; moochub-version=2.1, */*;q=0", False),
     ],
 )  # fmt: skip
 def test_a_client_gets_the_version_it_asks_for(settings: object, accept: str, spoken: bool) -> None:

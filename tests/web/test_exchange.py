@@ -20,7 +20,7 @@ from catalogue.models import Run, Vocabulary, WorkflowState
 from catalogue.paths import resources
 from catalogue.search import sync
 from catalogue.services import documents, loading
-from catalogue.services.exchange import oai
+from catalogue.services.exchange import oai, sitemap
 from catalogue.services.permissions import SYSTEM
 from catalogue.services.reports import today
 from catalogue.settings import Settings
@@ -147,3 +147,47 @@ def test_harvesters_that_ask_too_fast_are_told_to_wait(settings: Settings) -> No
     assert [answer.status_code for answer in answers].count(429) == 2
     assert int(answers[-1].headers["Retry-After"]) > 0
     assert answers[-1].headers["Cache-Control"] == "no-store"
+
+
+def test_feeds_are_in_one_language_because_caches_share_them(
+    client: FlaskClient, database: Database, app: Flask
+) -> None:
+    fill(database)
+    sync.drain_quietly(database, app.extensions["search"])
+    german = [client.get(path).data for path in ("/modules.atom", "/modules.ics", "/modules.atom?q=zellen")]
+    client.set_cookie("language", "en")
+    assert [client.get(path).data for path in ("/modules.atom", "/modules.ics", "/modules.atom?q=zellen")] == german
+
+
+def test_calendars_are_not_sent_again_to_who_has_them(client: FlaskClient, database: Database) -> None:
+    with database.write() as session:
+        module = factories.make_module(session, "Zellen stapeln", slug="zellen")
+        run = Run(module_id=module.id, starts_on=today() + timedelta(days=30), place="Jena")
+        session.add(run)
+        session.flush()
+    for path in ("/runs.ics", f"/runs/{run.id}.ics", "/modules/zellen/runs.ics", "/modules.ics"):
+        answer = client.get(path)
+        again = client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+        assert (answer.status_code, again.status_code, again.data) == (200, 304, b""), path
+
+
+def test_a_site_map_that_grows_too_long_is_parted(
+    client: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.write() as session:
+        for number in range(5):
+            factories.make_module(session, f"Modul {number}", slug=f"m{number}")
+    monkeypatch.setattr(sitemap, "MOST", 2)
+    space = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+    index = ElementTree.fromstring(client.get("/sitemap.xml").data)  # noqa: S314 - our own
+    parts = [one.findtext(f"{space}loc") or "" for one in index.findall(f"{space}sitemap")]
+    assert parts == [f"http://127.0.0.1:8000/sitemap-{number}.xml" for number in (1, 2, 3)]
+    listed = []
+    for part in parts:
+        answer = client.get(part.removeprefix("http://127.0.0.1:8000"))
+        urls = ElementTree.fromstring(answer.data).findall(f"{space}url")  # noqa: S314 - our own
+        assert 1 <= len(urls) <= 2
+        listed += [(url.findtext(f"{space}loc") or "").rpartition("/")[2] for url in urls]
+    assert sorted(listed) == [f"m{number}" for number in range(5)]
+    for path in ("/sitemap-0.xml", "/sitemap-4.xml", "/sitemap-x.xml"):
+        assert client.get(path).status_code == 404

@@ -462,6 +462,7 @@ def _samples(*things: Any) -> dict[str, Any]:
         "planning.report_file.format": "json",
         "planning.report_table.name": "module",
         "board.token": BOARD,
+        "exchange.part": 1,
         "field": "strength",
         "what": "interest",
         "across": "region",

@@ -1,5 +1,6 @@
 """Modules as MOOChub lists courses (schema 3.0.1, https://github.com/MOOChub/schema): JSON:API documents, page by page."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -43,12 +44,14 @@ class Listing:
 
 def is_spoken(accept: str) -> bool:
     """Whether an ``Accept`` header allows this version: it names no version of MOOChub, or ours among others."""
-    asked = [
-        part.strip().partition("=")[2].strip('" ')
-        for part in accept.replace(",", ";").split(";")
-        if "moochub-version" in part
-    ]
-    return not asked or any(version in NEWEST for version in asked)
+    return not accept.strip() or any(_takes_ours(one) for one in accept.split(","))
+
+
+def _takes_ours(media_range: str) -> bool:
+    named = (part.partition("=") for part in media_range.split(";")[1:])
+    given = {name.strip().lower(): value.strip().strip('"') for name, _, value in named}
+    refused = re.fullmatch(r"0(\.0*)?", given.get("q", ""))
+    return not refused and given.get("moochub-version", VERSION) in NEWEST
 
 
 def document(listing: Listing, url: str) -> Node:

@@ -288,7 +288,7 @@ def _record(context: _Context, identifier: str) -> Module:
         module = oai_records.one(context.session, uuid.UUID(identifier.removeprefix(prefix)))
     except ValueError:
         module = None
-    if module is None or not identifier.startswith(prefix):
+    if module is None or identifier != f"{prefix}{module.id}":  # a record has one name, not several spellings
         raise Refused("idDoesNotExist", "There is no such record.")
     return module
 

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Select, false, func, select
 
@@ -57,7 +57,7 @@ def _conditions(selection: Selection) -> list[ColumnElement[bool]]:
     if selection.since:
         found.append(Module.updated_at >= selection.since)
     if selection.until:
-        found.append(Module.updated_at < selection.until + timedelta(seconds=1))
+        found.append(Module.updated_at <= selection.until.replace(microsecond=999_999))
     kind, _, key = selection.set_spec.partition(":")
     if kind == TOPIC:
         found.append(

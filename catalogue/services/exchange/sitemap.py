@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from sqlalchemy import select
 
 from catalogue.db import Session
 from catalogue.models import Measure, Module, Programme, Provider, WorkflowState
+from catalogue.services.errors import NotFound
 from catalogue.services.permissions import Actor, require
 
-__all__ = ["MEDIA_TYPE", "MOST", "robots", "sitemap"]
+__all__ = ["MEDIA_TYPE", "MOST", "part", "robots", "sitemap"]
 
 MEDIA_TYPE = "application/xml; charset=utf-8"
 MOST = 50_000  # of the protocol
@@ -21,29 +23,48 @@ CLOSED = (
     "/print", "/modules.pdf",
 )  # fmt: skip
 OPEN = ("/?page=", "/bridges/moochub/courses?page=")
+Addresses = Iterable[tuple[str, datetime]]
 DELAY = 2  # seconds that a robot should wait between two pages
 
 
 def sitemap(session: Session, actor: Actor, base_url: str) -> bytes:
-    """Return the addresses of all published modules, and of measures, providers and programmes."""
+    """Return the addresses of all published modules, and of measures, providers and programmes; if too many, those of the parts."""
     require(actor, "catalogue.search")
-    root, base = Element("urlset", {"xmlns": "http://www.sitemaps.org/schemas/sitemap/0.9"}), base_url.rstrip("/")
-    for path, changed in _addresses(session):
-        url = SubElement(root, "url")
-        SubElement(url, "loc").text = base + path
-        SubElement(url, "lastmod").text = changed.date().isoformat()
+    base, found = base_url.rstrip("/"), list(_addresses(session))
+    if len(found) <= MOST:
+        return _document("urlset", "url", base, found)
+    parts = (found[first : first + MOST] for first in range(0, len(found), MOST))
+    named = ((f"/sitemap-{number}.xml", max(day for _, day in one)) for number, one in enumerate(parts, start=1))
+    return _document("sitemapindex", "sitemap", base, named)
+
+
+def part(session: Session, actor: Actor, base_url: str, number: int) -> bytes:
+    """Return one part, counted from 1; NotFound if there is no such part."""
+    require(actor, "catalogue.search")
+    found = list(islice(_addresses(session), (number - 1) * MOST, number * MOST)) if number > 0 else []
+    if not found:
+        raise NotFound
+    return _document("urlset", "url", base_url.rstrip("/"), found)
+
+
+def _document(kind: str, entry: str, base: str, found: Addresses) -> bytes:
+    root = Element(kind, {"xmlns": "http://www.sitemaps.org/schemas/sitemap/0.9"})
+    for path, changed in found:
+        one = SubElement(root, entry)
+        SubElement(one, "loc").text = base + path
+        SubElement(one, "lastmod").text = changed.date().isoformat()
     return b'<?xml version="1.0" encoding="utf-8"?>\n' + bytes(tostring(root, encoding="utf-8"))
 
 
-def _addresses(session: Session) -> Iterable[tuple[str, datetime]]:
+def _addresses(session: Session) -> Addresses:
     published = select(Module.slug, Module.updated_at).where(Module.state == WorkflowState.PUBLISHED)
-    for slug, changed in session.execute(published.order_by(Module.sort_title, Module.id).limit(MOST - 5_000)):
+    for slug, changed in session.execute(published.order_by(Module.sort_title, Module.id)):
         yield f"/modules/{slug}", changed
     measures = select(Measure.slug, Measure.updated_at).where(Measure.state == WorkflowState.PUBLISHED)
-    for slug, changed in session.execute(measures.order_by(Measure.slug).limit(1_500)):
+    for slug, changed in session.execute(measures.order_by(Measure.slug)):
         yield f"/measures/{slug}", changed
     for folder, thing in (("providers", Provider), ("programmes", Programme)):
-        for slug, changed in session.execute(select(thing.slug, thing.updated_at).order_by(thing.slug).limit(1_500)):
+        for slug, changed in session.execute(select(thing.slug, thing.updated_at).order_by(thing.slug)):
             yield f"/{folder}/{slug}", changed
 
 
