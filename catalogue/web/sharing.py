@@ -127,6 +127,8 @@ def _published(slug: str) -> Module:
 def _chosen() -> Handout:
     if slugs := request.args.getlist("m"):
         return _named(slugs)
+    if request.args.get("of") == "ticked":
+        raise NotFound(N_("Kreuzen Sie in der Liste mindestens ein Modul an."))
     if slug := request.args.get("measure"):
         measure = measures.get(db_session(), VISITOR, slug)
         parts = measures.visible_parts(VISITOR, measure)

@@ -13,7 +13,17 @@ from pypdf import PdfReader
 
 from catalogue import create_app
 from catalogue.db import Database, utcnow
-from catalogue.models import Module, ModuleMerge, Provider, Run, RunState, Vocabulary, WorkflowState
+from catalogue.models import (
+    Measure,
+    MeasureModule,
+    Module,
+    ModuleMerge,
+    Provider,
+    Run,
+    RunState,
+    Vocabulary,
+    WorkflowState,
+)
 from catalogue.search import sync
 from catalogue.services import pdf_pages
 from catalogue.services.reports import today
@@ -108,36 +118,34 @@ def test_a_picture_may_be_shown_on_other_sites_and_is_drawn_once(
         assert client.get(f"/modules/{slug}.pdf").status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("path", "canonical"),
-    [
-        ("/", "/"),
-        ("/?q=zelle&sort=title&utm_source=x&m=recht&view=table&back=/", "/?q=zelle"),
-        ("/?topic=zelle&q=&per_page=50&page=2", "/?topic=zelle"),
-        ("/?page=1&fbclid=1", "/"),
-        ("/?page=3", "/?page=3"),
-        ("/?page=3&sort=title", "/"),
-        ("/runs?topic=zelle&view=month&month=2026-12", "/runs?topic=zelle"),
-        ("/modules/zellen?back=/runs&_external=1", "/modules/zellen"),
-        ("/providers/slv?back=/", "/providers/slv"),
-        ("/login?next=/", ""),
-    ],
-)
-def test_each_public_page_has_one_address(
-    client: FlaskClient, database: Database, app: Flask, path: str, canonical: str
-) -> None:
-    if "/modules" in path or "/providers" in path:
-        fill(database, app)
-    assert canonical_of(client, path) == (BASE + canonical if canonical else "")
+ONE_ADDRESS = {
+    "/": "/",
+    "/?q=zelle&sort=title&utm_source=x&m=recht&view=table&back=/": "/?q=zelle",
+    "/?topic=zelle&q=&per_page=50&page=2": "/?topic=zelle",
+    "/?page=1&fbclid=1": "/",
+    "/?page=3": "/?page=3",
+    "/?page=3&sort=title": "/",
+    "/runs?topic=zelle&view=month&month=2026-12": "/runs?topic=zelle",
+    "/modules/zellen?back=/runs&_external=1": "/modules/zellen",
+    "/providers/slv?back=/": "/providers/slv",
+}
 
 
-@pytest.mark.parametrize("ending", ["", ".pdf", ".png", ".amb.json", "/runs.ics"])
+def test_each_public_page_has_one_address(client: FlaskClient, database: Database, app: Flask) -> None:
+    fill(database, app)
+    assert {path: canonical_of(client, path) for path in ONE_ADDRESS} == {
+        path: BASE + address for path, address in ONE_ADDRESS.items()
+    }
+    assert canonical_of(client, "/login?next=/") == ""
+
+
 def test_every_address_of_a_merged_module_leads_to_the_one_that_stays(
-    client: FlaskClient, database: Database, app: Flask, ending: str
+    client: FlaskClient, database: Database, app: Flask
 ) -> None:
     fill(database, app)
-    answer = client.get(f"/modules/weg{ending}?v=1")
-    assert (answer.status_code, answer.headers["Location"]) == (301, f"/modules/zellen{ending}?v=1")
+    for ending in ("", ".pdf", ".png", ".amb.json", "/runs.ics"):
+        answer = client.get(f"/modules/weg{ending}?v=1")
+        assert (answer.status_code, answer.headers["Location"]) == (301, f"/modules/zellen{ending}?v=1")
 
 
 def test_the_print_view_holds_the_chosen_modules_and_nothing_else(
@@ -160,9 +168,28 @@ def test_the_print_view_holds_the_chosen_modules_and_nothing_else(
     assert client.get("/print?m=entwurf").status_code == 404
     assert client.get("/print?q=gibtesnichtxyz").status_code == 404
     assert client.get("/print?measure=gibt-es-nicht").status_code == 404
+    assert client.get("/modules.pdf?of=ticked").status_code == 404
+    assert 'name="of" value="ticked" formaction="/modules.pdf"' in client.get("/").get_data(as_text=True)
+
+
+def test_a_measure_is_handed_round_in_the_order_of_learning(
+    client: FlaskClient, database: Database, app: Flask
+) -> None:
+    fill(database, app)
+    with database.write() as session:
+        measure = Measure(slug="reihe", title="Reihe", sort_title="reihe", state=WorkflowState.PUBLISHED)
+        for position, slug in enumerate(("recht", "zellen", "entwurf")):
+            module = session.query(Module).filter_by(slug=slug).one()
+            measure.parts.append(MeasureModule(module=module, position=position))
+        session.add(measure)
+    page = client.get("/print?measure=reihe").get_data(as_text=True)
+    assert "<h1>Reihe</h1>" in page
+    assert re.findall(r'<section class="module" id="m-(\w+)"', page) == ["recht", "zellen"]
+    assert 'href="/modules.pdf?measure=reihe"' in client.get("/measures/reihe").get_data(as_text=True)
 
 
 @needs_pdf
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # it takes a second, and no database changes it
 def test_a_selection_is_one_tagged_pdf_with_contents_and_bookmarks(
     client: FlaskClient, database: Database, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
