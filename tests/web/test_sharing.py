@@ -219,6 +219,14 @@ def test_a_selection_is_one_tagged_pdf_with_contents_and_bookmarks(
     assert same.status_code == 304
 
 
+@needs_pdf
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_one_module_begins_on_the_first_page(client: FlaskClient, database: Database, app: Flask) -> None:
+    fill(database, app)
+    pages = PdfReader(io.BytesIO(client.get("/modules/zellen.pdf").data)).pages
+    assert [TITLE in page.extract_text().replace("\n", " ") for page in pages] == [True]
+
+
 def test_without_the_program_for_pdf_there_is_the_print_view(
     client: FlaskClient, database: Database, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
