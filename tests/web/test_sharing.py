@@ -90,6 +90,14 @@ def test_the_link_of_a_module_says_elsewhere_what_it_is(client: FlaskClient, dat
         assert found["og:title"], path
         assert found["og:description"], path
         assert found["og:image"].startswith(f"{BASE}/preview.png?v="), path
+    titles = {
+        path: metas(client.get(path).get_data(as_text=True))["og:title"] for path in ("/", "/?q=zelle", "/?topic=zelle")
+    }
+    assert titles == {
+        "/": "Modulkatalog BatterieMD",
+        "/?q=zelle": "Module zu „zelle“",
+        "/?topic=zelle": "Zellfertigung",
+    }
     assert client.get("/preview.png").mimetype == "image/png"
     for path in ("/login", "/modules/gibt-es-nicht", "/modules/entwurf", "/compare"):
         assert "og:" not in client.get(path).get_data(as_text=True), path
