@@ -103,6 +103,9 @@ class Settings:
     operator_phone: str = setting("", "Telephone number of the operator.")
     operator_register: str = setting("", "Register and number of the operator.")
     operator_vat_id: str = setting("", "VAT number of the operator.")
+    data_terms: str = setting(
+        "", "Under what terms others may use the catalogue's data (shown for developers); empty: cautious words."
+    )
     privacy_officer: str = setting("", "Name and address of the data protection officer, if there is one.")
     supervisory_authority: str = setting("", "Supervisory authority for data protection, where people can complain.")
     hosting: str = setting("", "Who hosts the servers and where (processor by Art. 28 DSGVO).")

@@ -6,7 +6,7 @@ import click
 
 from catalogue.cli.context import open_database, open_settings
 from catalogue.db import Session
-from catalogue.models import Company, CompanyRole, NetworkRole, User
+from catalogue.models import Company, CompanyRole, NetworkRole, TokenScope, User
 from catalogue.services import accounts, companies, links, second_factor, tokens, users
 from catalogue.services.permissions import SYSTEM
 from catalogue.settings import Settings
@@ -65,10 +65,15 @@ def _password_or_link(session: Session, settings: Settings, added: User, passwor
 @click.argument("email")
 @click.option("--name", default="command line", show_default=True, help="What the token is for.")
 @click.option("--days", type=int, help="The token works for so many days; without: until it is revoked.")
-def token(email: str, name: str, days: int | None) -> None:
+@click.option(
+    "--scope", type=click.Choice([one.value for one in TokenScope]), default=TokenScope.CATALOGUE.value, show_default=True,
+    help="How far it goes: the public catalogue, reading what EMAIL may see, or also writing.",
+)  # fmt: skip
+def token(email: str, name: str, days: int | None, scope: str) -> None:
     """Print a new API token of EMAIL and nothing else. It cannot be shown again."""
     with open_database().write() as session:
-        made = tokens.create_for(session, SYSTEM, users.get_by_email(session, SYSTEM, email), name, days)
+        owner = users.get_by_email(session, SYSTEM, email)
+        made = tokens.create_for(session, SYSTEM, owner, name, days, TokenScope(scope))
     click.echo(made)
 
 

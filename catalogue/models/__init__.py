@@ -53,7 +53,7 @@ from catalogue.models.sent_form import SentForm
 from catalogue.models.source import Source, SourceInterval, SourceItem, SourceKind, SourceOutcome, SourceRun
 from catalogue.models.swot import SwotScope, SwotText, SwotVersion
 from catalogue.models.synonym import SynonymKind, SynonymRule
-from catalogue.models.user import ApiToken, LoginAttempt, NetworkRole, OneTimeLink, User, UserSession
+from catalogue.models.user import ApiToken, LoginAttempt, NetworkRole, OneTimeLink, TokenScope, User, UserSession
 from catalogue.models.vocabulary import Term, Vocabulary
 from catalogue.models.wish import Wish, WishState, WishSupport
 
@@ -67,7 +67,7 @@ __all__ = [
     "ModuleDistinct", "ModuleLock", "ModuleMerge", "ModuleVersion",
     "NetworkRole", "OfferStatus", "OneTimeLink", "OutboxMail", "PendingVersion", "Programme", "ProgrammeKind",
     "Provider", "Purpose", "RecoveryCode", "Relevance", "RowKind", "Run", "RunCommitment", "RunState", "SavedSearch", "SearchGap", "SentForm", "SecondFactor", "SizeClass",
-    "Source", "SourceInterval", "SourceItem", "SourceKind", "SourceOutcome", "SourceRun", "SwotScope", "SwotText", "SwotVersion", "Switch", "SynonymKind", "SynonymRule", "Term", "User", "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport",
+    "Source", "SourceInterval", "SourceItem", "SourceKind", "SourceOutcome", "SourceRun", "SwotScope", "SwotText", "SwotVersion", "Switch", "SynonymKind", "SynonymRule", "Term", "TokenScope", "User", "UserSession", "Vocabulary", "Wish", "WishState", "WishSupport",
     "WorkflowState", "module_term",
     "FrozenReport", "ReportLink",
     "Importance", "Recommendation", "Retreat", "RetreatItem", "RetreatParticipant", "RetreatState", "RetreatVote", "Voting", "VotingWay",

@@ -14,7 +14,7 @@ from catalogue.texts import N_, Labelled
 if TYPE_CHECKING:
     from catalogue.models.company import Membership
 
-__all__ = ["ApiToken", "LoginAttempt", "NetworkRole", "OneTimeLink", "User", "UserSession"]
+__all__ = ["ApiToken", "LoginAttempt", "NetworkRole", "OneTimeLink", "TokenScope", "User", "UserSession"]
 
 
 class NetworkRole(Labelled):
@@ -78,6 +78,14 @@ class OneTimeLink(Identified, Base):
     used_at: Mapped[datetime | None]
 
 
+class TokenScope(Labelled):
+    """How far a program with a token gets; each includes the ones before."""
+
+    CATALOGUE = "catalogue", N_("nur den öffentlichen Katalog lesen")
+    READ = "read", N_("lesen, was ich sehen darf")
+    WRITE = "write", N_("lesen und schreiben, was ich darf")
+
+
 class ApiToken(Identified, Base):
     """Lets a program act as one person."""
 
@@ -86,6 +94,11 @@ class ApiToken(Identified, Base):
     user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(sa.String(120), default="")
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    scope: Mapped[TokenScope] = mapped_column(
+        one_of(TokenScope),
+        default=TokenScope.CATALOGUE,
+        server_default="write",  # tokens from before there were scopes keep what they could
+    )
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]

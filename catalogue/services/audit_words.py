@@ -64,7 +64,7 @@ DETAILS = {
     "way": N_("Weg"), "into": N_("in"), "kind": N_("Art"), "known": N_("Konto bekannt"), "mentions": N_("Name steht noch in Texten anderer"),
     "module": N_("Modul"), "modules": N_("Module"), "name": N_("Name"), "network_role": N_("Rolle im Netzwerkbüro"), "new": N_("neu"), "number": N_("Anzahl"),
     "other": N_("anderes Modul"), "page": N_("Seite"), "purpose": N_("Zweck"), "reason": N_("Grund"), "removed": N_("entfernt"),
-    "role": N_("Rolle"), "rows": N_("Zeilen"), "skipped": N_("übergangen"), "source": N_("Quelle"), "state": N_("Stand"),
+    "role": N_("Rolle"), "rows": N_("Zeilen"), "scope": N_("Umfang"), "skipped": N_("übergangen"), "source": N_("Quelle"), "state": N_("Stand"),
     "tasks": N_("Aufgaben"), "title": N_("Titel"), "to": N_("an"), "until": N_("voraussichtlich bis"), "url": N_("Adresse"), "version": N_("Fassung"),
 }  # fmt: skip
 NOTHING = N_("nichts")

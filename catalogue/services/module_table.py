@@ -12,7 +12,7 @@ from catalogue.services import search
 from catalogue.services.exports import Column, Kind, Table
 from catalogue.services.permissions import Actor
 
-__all__ = ["of_query"]
+__all__ = ["all_of", "of_query"]
 
 AT_ONCE = 200
 COLUMNS = (
@@ -38,11 +38,12 @@ COLUMNS = (
 
 def of_query(session: Session, actor: Actor, index: SearchIndex, query: Query, base_url: str) -> Table:
     """Return all modules that *query* finds, whatever page it names; *base_url* begins their addresses."""
-    rows = [_row(module, base_url) for module in _all(session, actor, index, query)]
+    rows = [_row(module, base_url) for module in all_of(session, actor, index, query)]
     return Table("Module", COLUMNS, rows, [("Suche", query.text or "alle Module")])
 
 
-def _all(session: Session, actor: Actor, index: SearchIndex, query: Query) -> Iterator[Module]:
+def all_of(session: Session, actor: Actor, index: SearchIndex, query: Query) -> Iterator[Module]:
+    """Yield all modules that *query* finds, whatever page it names, in its order."""
     number = 1
     while True:
         page = search.find(session, actor, index, replace(query, page=number, per_page=AT_ONCE))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from catalogue.models import CompanyRole, NetworkRole
+from catalogue.models import CompanyRole, NetworkRole, TokenScope
 from catalogue.services.errors import NotAllowed
 from catalogue.texts import N_
 
@@ -36,6 +36,8 @@ class Actor:
     company_role: CompanyRole | None = None
     network_role: NetworkRole | None = None
     is_system: bool = False  # the command line and the worker
+    scope: TokenScope | None = None  # of the token that a program shows; None: a person with a browser
+    lacks_second_factor: bool = False  # the token's owner must have one: until then it reads what visitors read
 
     @property
     def signed_in(self) -> bool:

@@ -30,7 +30,7 @@ HOLDINGS: dict[str, Holding] = {
     ),
     "api_token": Holding(
         N_("Ihre Schlüssel für Programme"), Kept.ACCOUNT, "", {"user_id": DELETE}, key="api_tokens",
-        fields=("name", "created_at", "used_at", "expires_at", "revoked_at"), others=("token_hash",),
+        fields=("name", "scope", "created_at", "used_at", "expires_at", "revoked_at"), others=("token_hash",),
     ),
     "second_factor": Holding(
         N_("Der zweite Faktor Ihres Kontos"), Kept.ACCOUNT, "", {"user_id": DELETE},

@@ -1,37 +1,51 @@
-"""API tokens: a program acts as the person who made the token. Shown once, stored as hashes."""
+"""API tokens: a program acts as the person who made the token, as far as its scope goes. Shown once, stored as hashes."""
 
 import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from catalogue.db import Session, utcnow
-from catalogue.models import ApiToken, Membership, User
-from catalogue.services import audit
+from catalogue.models import ApiToken, Membership, TokenScope, User
+from catalogue.services import audit, second_factor, sessions
 from catalogue.services.errors import Invalid, NotFound
 from catalogue.services.permissions import Actor, require
 from catalogue.services.secrets import hash_token, make_token
+from catalogue.settings import Settings
 from catalogue.texts import N_
 
-__all__ = ["PREFIX", "create", "create_for", "is_due", "listed", "resume", "revoke", "revoke_all", "touch"]
+__all__ = [
+    "PREFIX", "actor_of", "create", "create_for", "is_due", "lacking", "listed", "resume", "revoke", "revoke_all", "touch",
+]  # fmt: skip
 
 PREFIX = "mk_"  # so that a token that leaked into a text can be recognised
 LONGEST_DAYS = 730
 MOST = 20
 USED_EVERY = timedelta(minutes=5)
+LEAST = TokenScope.CATALOGUE
+LACKING = {
+    TokenScope.READ: N_("Diesem Schlüssel fehlt der Umfang „read“: Er liest nur den öffentlichen Katalog."),
+    TokenScope.WRITE: N_("Diesem Schlüssel fehlt der Umfang „write“: Er liest nur."),
+}
+LACKING_SECOND_FACTOR = N_(
+    "Ihre Rolle braucht einen zweiten Faktor. Solange er fehlt, liest dieser Schlüssel nur den öffentlichen Katalog."
+)
 
 
-def create(session: Session, actor: Actor, name: str, days: int | None = None) -> str:
+def create(session: Session, actor: Actor, name: str, days: int | None = None, scope: TokenScope = LEAST) -> str:
     """Make a token for the actor and return it; nobody can read it again. Without *days* it does not expire."""
     require(actor, "account.own")
     user = session.get(User, actor.user_id)
     if user is None:
         raise NotFound()
-    return create_for(session, actor, user, name, days)
+    return create_for(session, actor, user, name, days, scope)
 
 
-def create_for(session: Session, actor: Actor, user: User, name: str, days: int | None = None) -> str:
+def create_for(
+    session: Session, actor: Actor, user: User, name: str, days: int | None = None, scope: TokenScope = LEAST
+) -> str:
     """Make a token for *user*: for the person themselves, or for an operator at the command line."""
     if not actor.is_system and actor.user_id != user.id:
         raise NotFound()
@@ -44,12 +58,13 @@ def create_for(session: Session, actor: Actor, user: User, name: str, days: int 
         user_id=user.id,
         name=name.strip()[:120],
         token_hash=hash_token(token),
+        scope=scope,
         created_at=now,
         expires_at=now + timedelta(days=days) if days else None,
     )
     session.add(made)
     session.flush()
-    audit.record(session, actor, "token.created", made, label=made.name)
+    audit.record(session, actor, "token.created", made, label=made.name, scope=scope.value)
     return token
 
 
@@ -97,6 +112,26 @@ def resume(session: Session, token: str) -> ApiToken | None:
     if found is None or found.revoked_at is not None or not found.user.active:
         return None
     return found if found.expires_at is None or found.expires_at > utcnow() else None
+
+
+def actor_of(settings: Settings, found: ApiToken) -> Actor:
+    """Return who acts with a token (from :func:`resume`): its owner, or with the least scope somebody who has no rights at all.
+
+    Whoever must have a second factor and has none gets that least scope, whatever the token says: a token is no way around it.
+    """
+    owner = sessions.actor_of(found.user)
+    lacks = found.user.second_factor_at is None and second_factor.is_required(settings, found.user)
+    if lacks or found.scope == TokenScope.CATALOGUE:
+        return Actor(label=owner.label, scope=TokenScope.CATALOGUE, lacks_second_factor=lacks)
+    return replace(owner, scope=found.scope)
+
+
+def lacking(actor: Actor, wanted: TokenScope) -> str:
+    """Return the sentence that says why the actor's token does not reach *wanted*; "" if it does or there is no token."""
+    steps = list(TokenScope)
+    if actor.scope is None or steps.index(actor.scope) >= steps.index(wanted):
+        return ""
+    return LACKING_SECOND_FACTOR if actor.lacks_second_factor else LACKING[wanted]
 
 
 def is_due(found: ApiToken, now: datetime | None = None) -> bool:

@@ -226,7 +226,7 @@ def create_token() -> str | tuple[str, int]:
     if not form.validate():
         return _account_page(form), 422
     try:
-        made = tokens.create(db_session(), current_actor(), form.token_name.data, form.days.data)
+        made = tokens.create(db_session(), current_actor(), form.token_name.data, form.days.data, form.chosen())
     except Invalid as refused:
         attach(form, refused)
         return _account_page(form), 422

@@ -15,7 +15,7 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.wrappers import Response
 
 from catalogue.db import DBAPIError, Session
-from catalogue.models import User, UserSession
+from catalogue.models import TokenScope, User, UserSession
 from catalogue.services import audit, privacy_notice, sessions, tokens
 from catalogue.services.errors import NotAllowed
 from catalogue.services.permissions import VISITOR, Actor, can
@@ -133,6 +133,7 @@ def authenticate_bearer() -> bool:
     """Set the actor of an API request from ``Authorization: Bearer``; return whether there is one, abort with 401 if it is worth nothing.
 
     A browser never sends this header by itself, so such requests need no CSRF token; the cookie is not looked at.
+    This is where scopes hold: the least one has no person's rights, and none but the widest sends anything but reading.
     """
     if not request.path.startswith("/api/") or "Authorization" not in request.headers:
         return False
@@ -140,7 +141,9 @@ def authenticate_bearer() -> bool:
     found = tokens.resume(db_session(), token) if token else None
     if found is None:
         abort(401, www_authenticate=WWWAuthenticate("bearer", {"error": "invalid_token"}))
-    g.actor = sessions.actor_of(found.user)
+    g.actor = tokens.actor_of(settings(), found)
+    if request.method not in SAFE and (sentence := tokens.lacking(g.actor, TokenScope.WRITE)):
+        raise NotAllowed(sentence)
     if tokens.is_due(found) and request.method in SAFE:
         _note(lambda writing: tokens.touch(writing, found.id))
     elif request.method not in SAFE:

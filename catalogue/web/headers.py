@@ -1,6 +1,6 @@
 """Security headers on every answer, errors and static files included (checked in a real browser)."""
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, g, request
 
 from catalogue.web.framing import is_elsewhere, is_framed, policy
 
@@ -28,6 +28,8 @@ def _add(response: Response) -> Response:
     is_file = request.blueprint in ("exchange", "sharing") and response.mimetype != "text/html"
     if (is_file or is_elsewhere()) and request.method == "GET" and response.status_code < 400:
         headers["Cache-Control"] = "public, max-age=300"  # the same for everybody, with a validator
+    elif "kept" in g and response.status_code < 400:
+        headers["Cache-Control"] = g.kept  # see web/validators.py
     elif request.endpoint not in ("static", "bootstrap.static"):
         # personal pages must not come back after signing out; the catalogue differs by person, too
         headers["Cache-Control"] = "no-store"

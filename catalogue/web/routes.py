@@ -22,6 +22,7 @@ from catalogue.web import (
     curation,
     demand,
     demand_imports,
+    developers,
     digests,
     embed,
     exchange,
@@ -105,6 +106,7 @@ BLUEPRINTS = [
     exchange.bp,
     embed.bp,
     sharing.bp,
+    developers.bp,
 ]
 
 

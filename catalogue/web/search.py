@@ -12,6 +12,7 @@ from catalogue.models import Demand
 from catalogue.search.index import SearchIndex
 from catalogue.search.results import FACETS, Completion, Facet, Page, Query
 from catalogue.services import bookmarks, demand, marks, module_table, search, search_gaps, ways_out
+from catalogue.web.api.shapes import item_shape
 from catalogue.web.auth import current_actor
 from catalogue.web.back import referring_path
 from catalogue.web.downloads import download
@@ -21,6 +22,7 @@ from catalogue.web.limits import EXPORT, SEARCH, limiter
 from catalogue.web.linked_data import list_script
 from catalogue.web.queries import args_of, query_from
 from catalogue.web.requests import database, db_session
+from catalogue.web.validators import validated
 
 bp = Blueprint("search", __name__)
 VIEWS = ("list", "table")
@@ -77,10 +79,30 @@ def index() -> str:
 @limiter.limit(EXPORT)
 def export() -> Response:
     """Send exactly the list that the same address shows, all pages of it."""
-    table = module_table.of_query(
-        db_session(), current_actor(), search_index(), _asked().narrowed, current_app.extensions["settings"].base_url
-    )
-    return download(table, "csv")
+    return _file("csv")
+
+
+@bp.get("/modules.xlsx")
+@limiter.limit(EXPORT)
+def export_workbook() -> Response:
+    """Send the same list as a workbook."""
+    return _file("xlsx")
+
+
+def _file(kind: str) -> Response:
+    base = current_app.extensions["settings"].base_url
+    table = module_table.of_query(db_session(), current_actor(), search_index(), _asked().narrowed, base)
+    content = repr((table.notes, table.rows)).encode()  # a workbook holds the moment when it was made
+    return validated(download(table, kind), content)
+
+
+@bp.get("/modules.json")
+@limiter.limit(EXPORT)
+def export_json() -> Response:
+    """Send the same list for programs, each module as the API lists it."""
+    found = module_table.all_of(db_session(), current_actor(), search_index(), _asked().narrowed)
+    items = [item_shape(module) for module in found]
+    return validated(jsonify({"total": len(items), "items": items}))
 
 
 @bp.get("/suggest")

@@ -67,6 +67,12 @@ def test_the_token_command_prints_the_token_and_nothing_else(run: Run, people: P
         found = tokens.resume(session, printed.strip())
         assert found is not None
         assert found.user.email == "alice@muster.example"
+        assert found.scope == "catalogue"
+    printed = run("user", "token", "alice@muster.example", "--scope", "write").output
+    with database.read() as session:
+        wider = tokens.resume(session, printed.strip())
+        assert wider is not None
+        assert wider.scope == "write"
     assert isinstance(run("user", "token", "ghost@muster.example").exception, NotFound)
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from catalogue import schema
 from catalogue.db import Database
-from catalogue.models import CompanyRole, NetworkRole
+from catalogue.models import CompanyRole, NetworkRole, TokenScope
 from catalogue.services import sessions, tokens
 from catalogue.settings import Settings
 from tests import factories
@@ -98,7 +98,7 @@ def test_nodes_go_on_with_the_promoted_replica(
         admin = factories.make_user(session, "anton@muster.example", company=company, role=CompanyRole.ADMIN)
         staff = factories.make_user(session, "nora@netz.example", network_role=NetworkRole.ADMIN)
         factories.make_module(session, "Grundlagen der Zelle", slug="grundlagen", summary="Kurz.")
-        token = tokens.create(session, sessions.actor_of(staff), "test")
+        token = tokens.create(session, sessions.actor_of(staff), "test", scope=TokenScope.WRITE)
     database.dispose()
     with Server(given) as server:
         browser = Browser(server.port).sign_in(admin.email)

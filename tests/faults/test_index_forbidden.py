@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from catalogue.db import Database
+from catalogue.models import TokenScope
 from catalogue.services import sessions, tokens
 from catalogue.settings import Settings
 from tests import factories
@@ -88,7 +89,7 @@ def test_nobody_is_refused_and_what_was_saved_is_found_afterwards(
 ) -> None:
     with database.write() as session:
         factories.make_module(session, "Sicherheit", slug="sicherheit")
-        token = tokens.create(session, sessions.actor_of(people.admin_user), "test")
+        token = tokens.create(session, sessions.actor_of(people.admin_user), "test", scope=TokenScope.WRITE)
     database.dispose()
     folder = settings.index_folder
     mounted(folder, "-t", "tmpfs", "-o", "size=64m,mode=0700", "tmpfs")

@@ -19,7 +19,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalogue.db import Database
-from catalogue.models import Module, Vocabulary
+from catalogue.models import Module, TokenScope, Vocabulary
 from catalogue.search import changes, sync
 from catalogue.search.index import SearchIndex
 from catalogue.services import sessions, tokens
@@ -82,7 +82,7 @@ def token(database: Database, people: People) -> str:
         term = factories.make_term(session, Vocabulary.TOPIC, "recycling", "Recycling")
         factories.make_module(session, "Grundlagen der Zelle", slug="grundlagen", summary="Kurz.", terms=[term])
         factories.make_provider(session, "Akademie Nord")
-        made = tokens.create(session, sessions.actor_of(people.admin_user), "test")
+        made = tokens.create(session, sessions.actor_of(people.admin_user), "test", scope=TokenScope.WRITE)
     database.dispose()
     return made
 

@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 
 from catalogue import create_app, schema
 from catalogue.db import Database
-from catalogue.models import Company, User
+from catalogue.models import Company, TokenScope, User
 from catalogue.services import kept, sessions, tokens
 from catalogue.settings import Settings
 from tests.browsing import csrf_token, sign_in
@@ -91,7 +91,9 @@ class Installation:
     def bearer(self, user: User) -> dict[str, str]:
         """Return the header of a new API token of *user*."""
         with self.database.write() as session:
-            return {"Authorization": f"Bearer {tokens.create(session, sessions.actor_of(user), 'Test')}"}
+            return {
+                "Authorization": f"Bearer {tokens.create(session, sessions.actor_of(user), 'Test', scope=TokenScope.WRITE)}"
+            }
 
     def keep(self) -> None:
         """What the database holds now is what :meth:`back` brings back."""

@@ -368,6 +368,7 @@ def test_a_token_is_shown_once_and_can_be_revoked(client: FlaskClient, people: P
     )
     token = re.search(r"mk_[\w-]{43}", shown)
     assert token
+    assert "nur den öffentlichen Katalog lesen</td>" in shown
     assert token[0] not in client.get("/account").get_data(as_text=True)
     with database.read() as session:
         stored = session.scalars(select(ApiToken)).one()

@@ -24,7 +24,7 @@ from werkzeug.test import TestResponse
 
 from catalogue import create_app, schema
 from catalogue.db import Database
-from catalogue.models import AuditEvent, Demand, Module, NetworkRole, OfferStatus, User, Vocabulary
+from catalogue.models import AuditEvent, Demand, Module, NetworkRole, OfferStatus, TokenScope, User, Vocabulary
 from catalogue.search import sync
 from catalogue.services import sessions, tokens
 from catalogue.settings import Settings
@@ -54,7 +54,7 @@ def module(database: Database, app: Flask) -> Module:
 
 def token_of(database: Database, user: User) -> str:
     with database.write() as session:
-        return tokens.create(session, sessions.actor_of(user), "test")
+        return tokens.create(session, sessions.actor_of(user), "test", scope=TokenScope.WRITE)
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_a_module_shows_its_version_and_interest_only_to_signed_in_people(
 ) -> None:
     public = send(None, "GET", "/modules/sicherheit")
     assert public.get_json()["version"] == 1
-    assert public.headers["ETag"] == '"1"'
+    assert public.headers["ETag"].startswith('"1-')
     assert "interest" not in public.get_json()
     assert send(people.member_user, "GET", "/modules/sicherheit").get_json()["interest"] == {"suppressed": True}
     assert send(None, "GET", "/modules/gibt-es-nicht").status_code == 404
@@ -216,6 +216,63 @@ def test_the_report_is_for_staff_in_json_and_as_files(
     assert sorted(actions) == ["report.export"] * 2 + ["report.view"] * 3
 
 
+SCOPES = [
+        ("GET", "/modules", TokenScope.CATALOGUE), ("GET", "/modules/sicherheit", TokenScope.CATALOGUE),
+        ("GET", "/openapi.json", TokenScope.CATALOGUE), ("GET", "/demand", TokenScope.READ), ("GET", "/wishes", TokenScope.READ),
+        ("PUT", "/modules/sicherheit/demand", TokenScope.WRITE), ("DELETE", "/modules/sicherheit/demand", TokenScope.WRITE),
+        ("POST", "/wishes", TokenScope.WRITE), ("POST", "/modules/sicherheit/feedback", TokenScope.WRITE),
+]  # fmt: skip
+
+
+def test_a_token_reaches_what_its_scope_says(app: Flask, database: Database, module: Module, people: People) -> None:
+    bodies = {"PUT": {"relevance": "must"}, "POST": {"title": "Neu", "kind": "strength", "text": "Gut"}}
+    for scope in TokenScope:
+        with database.write() as session:
+            token = tokens.create(session, people.member, "x", scope=scope)
+        for method, path, wanted in SCOPES:
+            headers = {"Authorization": f"Bearer {token}"}
+            answer = app.test_client().open(f"/api/v1{path}", method=method, json=bodies.get(method), headers=headers)
+            reached = list(TokenScope).index(scope) >= list(TokenScope).index(wanted)
+            assert (answer.status_code in (200, 201, 204)) == reached, (scope, method, path, answer.status_code)
+            if not reached:
+                assert (answer.status_code, answer.mimetype) == (403, "application/problem+json")
+                assert f"„{wanted}“" in answer.get_json()["title"]
+                assert f"error=insufficient_scope, scope={wanted}" in answer.headers["WWW-Authenticate"]
+    with database.read() as session:
+        assert session.query(Demand).count() == 1  # said and withdrawn by the widest token only
+
+
+def test_the_least_token_reads_no_more_than_a_visitor(
+    app: Flask, database: Database, module: Module, people: People
+) -> None:
+    with database.write() as session:
+        token = tokens.create(session, people.curator, "x")
+    client, headers = app.test_client(), {"Authorization": f"Bearer {token}"}
+    for path in ("/modules", "/modules/sicherheit"):
+        assert client.get(f"/api/v1{path}", headers=headers).get_json() == client.get(f"/api/v1{path}").get_json()
+
+
+def test_what_was_read_is_not_sent_again_until_it_changed(send: Send, module: Module, people: People) -> None:
+    for path in ("/modules?q=sicher", "/modules/sicherheit", "/openapi.json"):
+        first = send(None, "GET", path)
+        assert first.headers["Cache-Control"] == "public, max-age=60"
+        assert {"Authorization", "Cookie", "Accept-Language"} <= set(first.headers["Vary"].split(", "))
+        again = send(None, "GET", path, If_None_Match=first.headers["ETag"])
+        assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
+        own = send(people.member_user, "GET", path, If_None_Match='"other"')
+        assert (own.status_code, own.headers["Cache-Control"]) == (200, "private, no-cache")
+    read = send(people.member_user, "GET", "/modules/sicherheit").headers["ETag"]
+    send(people.member_user, "PUT", "/modules/sicherheit/demand", {"relevance": "must"})
+    changed = send(people.member_user, "GET", "/modules/sicherheit", If_None_Match=read)
+    assert (changed.status_code, changed.get_json()["demand"]["relevance"]) == (200, "must")
+    etag = send(people.curator_user, "GET", "/modules/sicherheit").headers["ETag"]
+    saved = send(people.curator_user, "PATCH", "/modules/sicherheit", {"summary": "Neu"}, If_Match=etag)
+    assert saved.status_code == 200
+    stale = send(people.curator_user, "PATCH", "/modules/sicherheit", {"summary": "Alt"}, If_Match=etag)
+    assert stale.status_code == 412
+    assert send(people.member_user, "GET", "/demand").headers["Cache-Control"] == "no-store"
+
+
 CLOSED = [
         ("PUT", "/modules/sicherheit/demand"), ("DELETE", "/modules/sicherheit/demand"), ("GET", "/demand"), ("POST", "/modules"),
         ("PATCH", "/modules/sicherheit"), ("POST", "/modules/sicherheit/publish"), ("POST", "/wishes"), ("GET", "/wishes"),
@@ -287,15 +344,15 @@ def test_a_browser_needs_the_csrf_token(client: FlaskClient, module: Module, peo
 def test_the_description_names_every_route(app: Flask) -> None:
     document = json.loads(app.test_client().get("/api/v1/openapi.json").get_data())
     described = {
-        (path, method.upper())
+        ("" if "servers" in operations else "/api/v1") + path + " " + method.upper()
         for path, operations in document["paths"].items()
         for method in operations
-        if method != "parameters"
+        if method not in ("parameters", "servers")
     }
     routes = {
-        (re.sub(r"<(?:uuid:)?(\w+)>", r"{\1}", rule.rule.removeprefix("/api/v1")), method)
+        re.sub(r"<(?:uuid:)?(\w+)>", r"{\1}", rule.rule) + " " + method
         for rule in app.url_map.iter_rules()
-        if rule.endpoint.startswith("api.")
+        if rule.endpoint.startswith(("api.", "search.export"))
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     assert described == routes
@@ -328,7 +385,7 @@ OPERATIONS = [
         (Path(__file__).parent.parent.parent / "catalogue/web/openapi.json").read_text(encoding="utf-8")
     )["paths"].items()
     for method in operations
-    if method != "parameters"
+    if method != "parameters" and "servers" not in operations
 ]
 
 

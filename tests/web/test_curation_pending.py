@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from catalogue.db import Database
-from catalogue.models import LinkCheck, Module, PendingVersion
+from catalogue.models import LinkCheck, Module, PendingVersion, TokenScope
 from catalogue.services import tokens
 from tests import factories
 from tests.browsing import post, sign_in
@@ -127,7 +127,7 @@ def test_programs_say_whether_their_change_waits(
     staff: FlaskClient, client: FlaskClient, database: Database, people: People
 ) -> None:
     with database.write() as session:
-        token = tokens.create(session, people.curator, "Skript")
+        token = tokens.create(session, people.curator, "Skript", scope=TokenScope.WRITE)
     headers = {"Authorization": f"Bearer {token}", "If-Match": "*"}
     path = "/api/v1/modules/adr-basiskurs"
 

@@ -126,7 +126,8 @@ def test_the_api_tells_members_what_it_declares_and_nothing_else(installed: Inst
             filled = path.replace("{slug}", installed.world.samples["slug"]).replace(
                 "{report_id}", str(installed.world.samples["report_id"])
             )
-            answer = installed.app.test_client().get(f"/api/v1{filled}", headers=headers)
+            start = "" if "servers" in operations else "/api/v1"
+            answer = installed.app.test_client().get(start + filled, headers=headers)
             declared = (
                 operations["get"]["responses"]
                 .get(str(answer.status_code), {})

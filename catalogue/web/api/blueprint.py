@@ -9,12 +9,16 @@ from flask_wtf.csrf import CSRFError
 from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import WWWAuthenticate
 
+from catalogue.models import TokenScope
+from catalogue.services import tokens
 from catalogue.services.errors import Invalid, NotAllowed, Refused, Stale
 from catalogue.texts import N_, Text
 from catalogue.web.auth import current_actor
 from catalogue.web.errors import problem
 from catalogue.web.languages import show
 from catalogue.web.limits import WRITE, limiter
+from catalogue.web.requests import SAFE
+from catalogue.web.validators import validated
 
 __all__ = ["answer", "body", "bp", "fields_of", "page_of", "required_version", "version_asked"]
 
@@ -47,7 +51,7 @@ OTHER = N_("Dieser Wert ist nicht möglich.")
 @bp.get("/openapi.json")
 def openapi() -> Response:
     """Describe the API."""
-    return Response(DOCUMENT.read_bytes(), content_type="application/json")
+    return validated(Response(DOCUMENT.read_bytes(), content_type="application/json"))
 
 
 def body(model: type[Body]) -> Body:
@@ -103,7 +107,7 @@ def version_asked() -> int | None:
     given = request.headers.get("If-Match", "").strip()
     if given in ("", "*"):
         return None
-    number = given.removeprefix("W/").strip('"')
+    number = given.removeprefix("W/").strip('"').partition("-")[0]  # behind it: what the answer looked like
     return int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else 0
 
 
@@ -138,10 +142,15 @@ def answer(data: dict[str, Any], status: int = 200, version: int | None = None, 
 
 @bp.errorhandler(NotAllowed)
 def _not_allowed(error: Refused) -> Response:
-    """A program without a token is asked for one; a person without the right is refused."""
-    if current_actor().signed_in:
-        return problem(403, show(error.text))
-    return _token_wanted()
+    """A program without a token is asked for one; a person without the right, or a token without the scope, is refused."""
+    actor = current_actor()
+    wanted = TokenScope.READ if request.method in SAFE else TokenScope.WRITE
+    if sentence := tokens.lacking(actor, wanted):
+        response = problem(403, show(sentence))
+        challenge: dict[str, str | None] = {"error": "insufficient_scope", "scope": wanted.value}  # RFC 6750, 3.1
+        response.headers["WWW-Authenticate"] = str(WWWAuthenticate("bearer", challenge))
+        return response
+    return problem(403, show(error.text)) if actor.signed_in else _token_wanted()
 
 
 @bp.errorhandler(CSRFError)

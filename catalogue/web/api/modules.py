@@ -16,6 +16,7 @@ from catalogue.web.auth import current_actor
 from catalogue.web.limits import SEARCH, limiter
 from catalogue.web.queries import query_from
 from catalogue.web.requests import db_session
+from catalogue.web.validators import validated
 
 
 @bp.get("/modules")
@@ -23,7 +24,8 @@ from catalogue.web.requests import db_session
 def list_modules() -> Response:
     """Search, with the parameters of the search page."""
     index = current_app.extensions["search"]
-    return jsonify(page_shape(search.find(db_session(), current_actor(), index, query_from(request.args))))
+    found = search.find(db_session(), current_actor(), index, query_from(request.args))
+    return validated(jsonify(page_shape(found)))
 
 
 @bp.get("/modules/<slug>")
@@ -38,7 +40,7 @@ def show_module(slug: str) -> Response:
     if actor.is_member:
         own = demand.own(session, actor, [module.id]).get(module.id)
         data["demand"] = demand_shape(own, module) if own else None
-    return answer(data, version=module.version)
+    return validated(jsonify(data), version=module.version)
 
 
 @bp.post("/modules")

@@ -2,9 +2,19 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField, IntegerField, PasswordField, SelectChoice, SelectField, StringField
+from wtforms import (
+    EmailField,
+    HiddenField,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    StringField,
+)
 from wtforms.validators import InputRequired, Length, Optional
 
+from catalogue.models import TokenScope
 from catalogue.services.accounts import ProfileInput
 from catalogue.web.forms.numbers import WholeNumberField
 
@@ -91,3 +101,13 @@ class TokenForm(FlaskForm):
     days = WholeNumberField(
         _l("Gültig für Tage"), [Optional()], message=_l("Geben Sie die Tage als Zahl an, zum Beispiel 365.")
     )
+    scope = RadioField(
+        _l("Was darf das Programm?"),
+        [Optional()],
+        choices=[SelectChoice(one.value, _l(one.label)) for one in TokenScope],
+        default=TokenScope.CATALOGUE.value,
+    )
+
+    def chosen(self) -> TokenScope:
+        """Return how far the token goes: the least where nothing was chosen."""
+        return TokenScope(self.scope.data or TokenScope.CATALOGUE)
