@@ -66,7 +66,10 @@ def slow_clients(port: int, start: bytes) -> Iterator[Callable[[], None]]:
 
 @pytest.mark.parametrize(
     "start",
-    [pytest.param(HEAD, marks=pytest.mark.short, id="headers"), pytest.param(BODY, marks=pytest.mark.slow, id="bodies")],
+    [
+        pytest.param(HEAD, marks=pytest.mark.short, id="headers"),
+        pytest.param(BODY, marks=pytest.mark.slow, id="bodies"),
+    ],
 )
 def test_two_hundred_slow_clients_keep_nobody_out(
     settings: Settings, database: Database, start: bytes, faults: Faults
