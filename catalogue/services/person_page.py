@@ -21,7 +21,7 @@ HEADINGS = {
     "made_at": "erstellt am", "module": "Modul", "name": "Name", "network_role": "Rolle im Netzwerkbüro", "note": "Anmerkung",
     "people": "Personen", "period": "Zeitraum", "place": "Ort", "previous_login_at": "davor angemeldet", "purpose": "Zweck",
     "purposes": "wofür", "question": "Suche", "relevance": "wie wichtig", "reminded_at": "erinnert am", "requested_at": "angefragt am",
-    "revoked_at": "beendet am", "role": "Rolle", "run": "Termin", "seen_at": "zuletzt benutzt", "sent_at": "verschickt am",
+    "revoked_at": "beendet am", "role": "Rolle", "run": "Termin", "scope": "Umfang", "seen_at": "zuletzt benutzt", "sent_at": "verschickt am",
     "shown_at": "gezeigt am", "snapshot": "was danach galt", "state": "Stand", "subject": "Betreff oder Kennung", "text": "Text", "thing": "Sache",
     "title": "Titel", "to": "an", "updated_at": "geändert am", "used_at": "benutzt am", "verified_at": "bestätigt am",
     "version": "Fassung", "visibility": "Wer sieht das?", "warned_at": "gewarnt am", "wish": "Wunsch", "withdrawn_at": "zurückgezogen am",

@@ -62,6 +62,7 @@ class Watched:
 
     def visit(self, path: str) -> None:
         """Open *path* and look at it, unless it is a file to keep."""
+        before = len(self.complaints)
         try:
             answer = self.page.goto(f"{self.site}{path}")
         except Error as error:
@@ -70,8 +71,11 @@ class Watched:
             return
         assert answer is not None
         assert answer.status < 500, path
-        if "html" in (answer.header_value("content-type") or ""):  # Chromium shows others in elements of its own
+        if "html" in (answer.header_value("content-type") or ""):
             self.look()
+        else:  # Chromium shows pictures and texts in a page of its own, with styles that our policy refuses
+            self.page.goto("about:blank")
+            del self.complaints[before:]
 
     def look(self) -> None:
         """Look at what the page is made of, and at what it stored."""

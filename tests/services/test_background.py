@@ -35,12 +35,12 @@ def test_after_reading_ahead_no_page_reads_all_events_again(
         for _ in range(3):
             factories.make_demand(session, people.company, factories.make_module(session))
     background.warm(database, index)
-    assert any("snapshot" in text for text in statements)
+    assert any("demand_event.snapshot" in text for text in statements)
     statements.clear()
     with database.read() as session:
         assert len(demand_log(session)) == 3
         assert len(Facts(session, ReportQuery()).modules) == 3
-    assert not [text for text in statements if "snapshot" in text or "module_term" in text]
+    assert not [text for text in statements if "demand_event.snapshot" in text or "module_term" in text]
 
 
 def test_what_is_read_ahead_is_held_once(database: Database, index: SearchIndex) -> None:
