@@ -5,8 +5,9 @@ import hashlib
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -30,6 +31,7 @@ __all__ = [
     "is_failing",
     "is_full",
     "is_read_only",
+    "local_day",
     "utcnow",
 ]
 
@@ -48,9 +50,17 @@ APPLICATION = "catalogue"  # what PostgreSQL lists our connections under
 PASSING = ("08", "40", "533", "55P03", "57P")
 
 
+_HERE = ZoneInfo("Europe/Berlin")
+
+
 def utcnow() -> datetime:
     """Return the current time with zone UTC."""
     return datetime.now(UTC)
+
+
+def local_day() -> date:
+    """Return the current day where the network lives: what people mean by "today", also between midnight there and in UTC."""
+    return utcnow().astimezone(_HERE).date()
 
 
 class UTCDateTime(sa.types.TypeDecorator[datetime]):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from catalogue.db import Session, utcnow
+from catalogue.db import Session, local_day, utcnow
 from catalogue.models import Company, CompanyLink, Demand, DemandSource, LinkPurpose, Module, WorkflowState
 from catalogue.services import company_demand, company_links, demand, outbox
 from catalogue.services.demand_rules import DemandInput, OnBehalf, check_reason, input_of, own_words
@@ -133,7 +133,7 @@ def fill(session: Session, settings: Settings, token: str, said: Sequence[tuple[
     own = said_itself(session, link, [module for module, _ in rows])
     left = tuple(module for module, _ in rows if module.id in own)
     author = Actor(label=N_("Antwortbogen"), is_system=True)  # nobody signed in; claim() allowed it for this company
-    on_behalf = OnBehalf(link.company.slug, DemandSource.SURVEY, utcnow().date())
+    on_behalf = OnBehalf(link.company.slug, DemandSource.SURVEY, local_day())
     said_before = company_demand.about(session, author, link.company, [module.id for module, _ in rows])
     free = [
         (module, _with_purposes(given, said_before.get(module.id))) for module, given in rows if module.id not in own

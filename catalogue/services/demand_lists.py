@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select, tuple_
 
-from catalogue.db import Session, utcnow
+from catalogue.db import Session, local_day
 from catalogue.models import Company, Demand, Module, WorkflowState
 from catalogue.services import demand_cells as cells
 from catalogue.services import demand_rules as rules
@@ -146,7 +146,7 @@ def plan(
 
 def number(session: Session, headings: Sequence[str], lines: Sequence[Sequence[Any]]) -> int:
     """Return how many answers the lines hold: with modules in columns there are many in a row. Raises Invalid("file")."""
-    reader = _Reader(session, keys_of(headings), headings, utcnow().date())
+    reader = _Reader(session, keys_of(headings), headings, local_day())
     return sum(_says_something(given) for given in reader.answers(lines))
 
 
@@ -169,7 +169,7 @@ class _Reader:
     """Reads the answers of one survey and remembers which it has seen."""
 
     def __init__(self, session: Session, keys: list[str], headings: Sequence[str], day: date) -> None:
-        self.keys, self.headings, self.day, self.today = keys, headings, day, utcnow().date()
+        self.keys, self.headings, self.day, self.today = keys, headings, day, local_day()
         companies = list(session.scalars(select(Company)))
         self.companies = {one.sort_name: one for one in companies} | {one.slug: one for one in companies}
         self.modules = _modules(session)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import select
 
-from catalogue.db import Session, utcnow
+from catalogue.db import Session, local_day
 from catalogue.models import Confidentiality, Demand, DemandSource, Purpose, Relevance, Term, Vocabulary
 from catalogue.services.errors import Invalid
 from catalogue.services.periods import is_period
@@ -83,7 +83,7 @@ def check_source(on_behalf: OnBehalf) -> None:
         )
     if on_behalf.source_date is None:
         raise Invalid("source_date", N_("Geben Sie an, von welchem Tag die Angaben sind."))
-    if on_behalf.source_date > utcnow().date():
+    if on_behalf.source_date > local_day():
         raise Invalid("source_date", N_("Der Tag darf nicht in der Zukunft liegen."))
 
 
@@ -144,7 +144,7 @@ def said_on(demand: Demand) -> date:
 
 def is_outdated(demand: Demand, today: date | None = None) -> bool:
     """Whether the company should be asked "noch aktuell?" (nothing said for 12 months)."""
-    return (today or utcnow().date()) - said_on(demand) > OUTDATED_AFTER
+    return (today or local_day()) - said_on(demand) > OUTDATED_AFTER
 
 
 def needs_confirmation(demand: Demand) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from catalogue.db import Session, utcnow
+from catalogue.db import Session, local_day
 from catalogue.models import Module, RunState, Vocabulary
 from catalogue.search.index import SearchIndex
 from catalogue.search.results import Query
@@ -80,6 +80,6 @@ def _terms(module: Module, vocabulary: Vocabulary) -> str:
 
 
 def _next_run(module: Module) -> Any:
-    today = utcnow().date()
+    today = local_day()
     runs = (run.starts_on for run in module.runs if run.starts_on >= today and run.state != RunState.CANCELLED)
     return next(runs, None)

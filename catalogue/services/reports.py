@@ -8,7 +8,7 @@ from typing import Any, overload
 import numpy as np
 from sqlalchemy import select
 
-from catalogue.db import Session, utcnow
+from catalogue.db import Session, local_day
 from catalogue.models import Company, Confidentiality, DemandSource, Module, Purpose, Relevance, Vocabulary
 from catalogue.services import audit, vocabularies
 from catalogue.services.demand_log import Numbers
@@ -44,7 +44,7 @@ COUNTED = ("must", "should", "could", "open", "training", "cooperation", "busine
 
 def today() -> date:
     """Return the current day in Berlin."""
-    return utcnow().astimezone(BERLIN).date()
+    return local_day()
 
 
 def interest(session: Session, actor: Actor, query: ReportQuery, found: Statements | None = None) -> Report:

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import joinedload, selectinload
 
-from catalogue.db import Session, utcnow
+from catalogue.db import Session, local_day
 from catalogue.models import Module, WorkflowState
 from catalogue.search import completion, facets, likeness, spelling, sync, synonyms
 from catalogue.search.highlight import Marker
@@ -65,7 +65,7 @@ def _find(session: Session, index: SearchIndex, snapshot: Snapshot, query: Query
     kept = choice.all_but("", base)
     total = kept.bit_count()
     query = replace(query, page=max(1, min(query.page, -(-total // query.per_page))))
-    numbers = found.page(kept, query, utcnow().date())
+    numbers = found.page(kept, query, local_day())
     hits = _hits(session, [snapshot.ids[number] for number in numbers], Marker(found.units))
     return Page(
         query,

@@ -1,12 +1,13 @@
 """What a company says about a module: one record, every change kept."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+import time_machine
 from sqlalchemy import func, select
 
-from catalogue.db import Database, Session, utcnow
+from catalogue.db import Database, Session, local_day, utcnow
 from catalogue.models import (
     Confidentiality,
     Demand,
@@ -18,7 +19,7 @@ from catalogue.models import (
     Vocabulary,
     WorkflowState,
 )
-from catalogue.services import demand
+from catalogue.services import demand, demand_rules
 from catalogue.services.demand import DemandInput, OnBehalf
 from catalogue.services.errors import Conflict, Invalid, NotAllowed, NotFound
 from catalogue.services.permissions import VISITOR
@@ -203,8 +204,15 @@ def test_archived_modules_keep_their_demand(session: Session, people: People, mo
         demand.subject(session, people.stranger, module.slug)
 
 
+def test_after_midnight_in_berlin_today_is_no_day_of_the_future() -> None:
+    with time_machine.travel("2026-11-22T23:30:00Z", tick=False):
+        demand_rules.check_source(OnBehalf("muster", DemandSource.VISIT, date(2026, 11, 23)))
+        with pytest.raises(Invalid):
+            demand_rules.check_source(OnBehalf("muster", DemandSource.VISIT, date(2026, 11, 24)))
+
+
 def test_staff_enter_on_behalf_and_the_company_confirms(session: Session, people: People, module: Module) -> None:
-    yesterday = utcnow().date() - timedelta(days=1)
+    yesterday = local_day() - timedelta(days=1)
     told = OnBehalf(people.company.slug, DemandSource.CALL, yesterday)
     said = demand.mark(session, people.curator, module, FULL, on_behalf=told)
     assert (said.company_id, said.source, said.source_date) == (people.company.id, DemandSource.CALL, yesterday)
@@ -216,7 +224,7 @@ def test_staff_enter_on_behalf_and_the_company_confirms(session: Session, people
 
 
 def test_a_change_by_the_company_makes_it_its_own_words(session: Session, people: People, module: Module) -> None:
-    told = OnBehalf(people.company.slug, DemandSource.VISIT, utcnow().date())
+    told = OnBehalf(people.company.slug, DemandSource.VISIT, local_day())
     demand.mark(session, people.curator, module, FULL, on_behalf=told)
     said = demand.mark(session, people.member, module, FULL)
     assert (said.source, said.source_date, demand.needs_confirmation(said)) == (DemandSource.SELF, None, False)
@@ -229,14 +237,14 @@ def test_a_change_by_the_company_makes_it_its_own_words(session: Session, people
 def test_on_behalf_needs_a_source_and_a_day_that_is_not_in_the_future(
     session: Session, people: People, module: Module, field: str, source: DemandSource, days: int | None
 ) -> None:
-    day = None if days is None else utcnow().date() + timedelta(days=days)
+    day = None if days is None else local_day() + timedelta(days=days)
     with pytest.raises(Invalid) as refused:
         demand.mark(session, people.curator, module, FULL, on_behalf=OnBehalf(people.company.slug, source, day))
     assert list(refused.value.fields) == [field]
 
 
 def test_only_staff_act_for_others(session: Session, people: People, module: Module) -> None:
-    told = OnBehalf(people.other_company.slug, DemandSource.CALL, utcnow().date())
+    told = OnBehalf(people.other_company.slug, DemandSource.CALL, local_day())
     for actor in (people.member, people.company_admin, VISITOR):
         with pytest.raises(NotAllowed):
             demand.mark(session, actor, module, FULL, on_behalf=told)
