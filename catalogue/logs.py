@@ -59,6 +59,11 @@ def configure_logging(log_format: str, level: str = "info") -> None:
     root.handlers = [*(other for other in root.handlers if not isinstance(other, _Stderr)), handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("catalogue").setLevel(level.upper())
+    for name, logger in list(
+        logging.root.manager.loggerDict.items()
+    ):  # other libraries' configuration switches off what it does not know
+        if name.startswith("catalogue") and isinstance(logger, logging.Logger):
+            logger.disabled = False
     for name in OWN_HANDLERS:
         logging.getLogger(name).handlers, logging.getLogger(name).propagate = [], True
     logging.captureWarnings(True)

@@ -149,6 +149,7 @@ def test_no_order_of_the_search_depends_on_interest(session: Session, member: Fl
         return [item["title"] for item in found.get("items", [])]
 
     session.commit()
+    order()  # before the index is there the database answers
     before = order()
     last = session.scalars(select(Module).where(Module.title == "Zelle")).one()
     for _ in range(9):
